@@ -1,0 +1,92 @@
+// PortError and its codes: every expected refusal of the package is one of these.
+//
+// A code is stable: programs switch on it. A message is for people and may change. Misuse of a call (a
+// string where a number belongs, a port of 65536) is a TypeError or RangeError instead; see expect.ts.
+
+/** Who stands in the way, as far as it is known. */
+export interface HolderDescription {
+  readonly pid: number;
+  /** The command line of the process when it took the lease, shortened. */
+  readonly command?: string | undefined;
+}
+
+/** How many ports a search refused, and for which reason. */
+export interface RefusalCounts {
+  /** Leased to a living holder. */
+  readonly leased: number;
+  /** In use by a program that holds no lease. */
+  readonly stranger: number;
+  /** Refused by the kernel for another reason: a privileged port, an address this machine does not have. */
+  readonly forbidden: number;
+}
+
+/** What each code carries beside its message. */
+export interface PortErrorDetails {
+  /** One certain port was asked for and somebody has it. */
+  PORT_IN_USE: { readonly address: string; readonly port: number };
+  /** No port of the range could be given. */
+  NO_PORT_AVAILABLE: { readonly refused?: RefusalCounts };
+  /** Text that is not a port. `position` counts from 0. */
+  INVALID_PORT: { readonly input: string; readonly position: number };
+  /** A range that is backwards, empty or outside 1–65535. */
+  INVALID_PORT_RANGE: { readonly input: string };
+  /** Text that is not an IP address, or an empty list of addresses. */
+  INVALID_ADDRESS: { readonly input: string; readonly position: number };
+  UNKNOWN_PROTOCOL: { readonly input: string };
+  /** The name is leased to another living process. */
+  NAME_HELD: { readonly name: string; readonly ports: readonly number[]; readonly holder: HolderDescription };
+  /** The lease is another living process's: releasing it takes `force`. */
+  LEASE_HELD: { readonly ports: readonly number[]; readonly holder: HolderDescription };
+  LEASE_NOT_FOUND: { readonly input: string };
+  PROCESS_NOT_FOUND: { readonly pid: number };
+  /** The registry was closed before the call. */
+  REGISTRY_CLOSED: Record<never, never>;
+  /** The state folder or its database cannot be used: a file in its place, no permission, a full disk. */
+  STORE_UNAVAILABLE: { readonly path: string };
+  /** The database was written by a newer version of Moorage. */
+  STORE_TOO_NEW: { readonly path: string; readonly format: number; readonly supported: number };
+  /** The database is damaged or is not Moorage's. */
+  STORE_DAMAGED: { readonly path: string };
+  /** Other processes kept the store locked for longer than a request may wait. */
+  STORE_BUSY: { readonly waitedMs: number };
+  /** This runtime has no SQLite and the optional driver is not installed. */
+  DRIVER_MISSING: { readonly driver: string };
+}
+
+/** A stable name for what went wrong. */
+export type PortErrorCode = keyof PortErrorDetails;
+
+/** Every PortError there is: `switch (error.code)` narrows to the fields of that code. */
+export type AnyPortError = {
+  [Code in PortErrorCode]: PortError<Code> & PortErrorDetails[Code];
+}[PortErrorCode];
+
+const BRAND = Symbol.for("moorage.PortError");
+
+/**
+ * An expected refusal, with a stable `code`.
+ *
+ * @example
+ * try {
+ *   manager.reservePort(reservation);
+ * } catch (error) {
+ *   if (PortError.is(error) && error.code === "PORT_IN_USE") console.log(error.address, error.port);
+ *   else throw error;
+ * }
+ */
+export class PortError<Code extends PortErrorCode = PortErrorCode> extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string, details: PortErrorDetails[Code], options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, "name", { value: "PortError" });
+    Object.defineProperty(this, BRAND, { value: true });
+    Object.assign(this, details);
+  }
+
+  /** Whether `error` is a PortError, of this copy of the package or of another one in the same program. */
+  static is(error: unknown): error is AnyPortError {
+    return typeof error === "object" && error !== null && BRAND in error;
+  }
+}

@@ -1,0 +1,48 @@
+// Selection: the order in which the free ports of a range are tried. Randomness is an argument.
+//
+// Every order here is a start and a walk upward from it with wrap-around, each port once: next-fit starts
+// behind the last port given out, random anywhere (RFC 6056 algorithm 1), by name at the hash of the name,
+// so that one name finds the same port again while it is free.
+
+/** The smallest free port from `first` to `last`, or `undefined`. */
+export type NextFree = (first: number, last: number) => number | undefined;
+
+/**
+ * A start from 0 to `count` - 1 by a uniform random number in [0, 1) (RFC 6056 §3.3.1).
+ *
+ * @throws RangeError when `random` does not keep its word.
+ */
+export function randomStart(random: () => number, count: number): number {
+  const value = random();
+  if (!(value >= 0 && value < 1)) {
+    throw new RangeError(`\`random\`: expected a number from 0 to below 1, received ${value}`);
+  }
+  return Math.floor(value * count);
+}
+
+/** A start from 0 to `count` - 1 that depends on the name alone (FNV-1a, 32 bits). */
+export function nameStart(name: string, count: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of utf8(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % count;
+}
+
+/** The first free port from `start` to `last`, else from `first` up to `start`. */
+export function wrapAround(next: NextFree, first: number, last: number, start: number): number | undefined {
+  const port = next(start, last);
+  if (port !== undefined || start === first) return port;
+  return next(first, start - 1);
+}
+
+function* utf8(text: string): IterableIterator<number> {
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    if (code < 0x80) yield code;
+    else if (code < 0x800) yield* [0xc0 | (code >> 6), 0x80 | (code & 0x3f)];
+    else if (code < 0x10000) yield* [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+    else {
+      yield* [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f)];
+      yield* [0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+    }
+  }
+}
