@@ -11,6 +11,7 @@ export {
   formatBinding,
   formatEndpoint,
   type Transport,
+  TRANSPORTS,
 } from "./binding.ts";
 export { conflictsAtBind, conflictsAtListen } from "./conflict.ts";
 export {

@@ -1,0 +1,78 @@
+// The commands, their options and their help. Each command is loaded when it runs.
+
+import { Command, CommanderError } from "commander";
+import { countArgument, nameOption, pidOption, variableOption, withRequestFlags } from "./arguments.ts";
+import type { GetFlags } from "./commands/get.ts";
+import type { LsFlags } from "./commands/ls.ts";
+import type { ReleaseFlags } from "./commands/release.ts";
+import type { RunFlags } from "./commands/run.ts";
+
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 error, 2 not found, 3 no port available, 4 timed out, 5 held by somebody else, 64 usage.
+run: the command's own; 125 its own failure, 126 and 127 the command cannot be started, 128 + n by signal n.`;
+
+/** The program; `done` is told the exit code of the command that ran. */
+export function buildProgram(version: string, done: (code: number) => void): Command {
+  const program = new Command("moorage")
+    .description("Leases network ports and keeps them: no crash, race or second program gets the same one.")
+    .version(version)
+    .enablePositionalOptions()
+    .showHelpAfterError("(see moorage --help)")
+    .addHelpText("after", EXIT_CODES);
+
+  withRequestFlags(program.command("run"))
+    .description("run a command with a leased port in its environment, until it ends")
+    .option("-e, --env <variable>", "the variable that says the port", variableOption, "PORT")
+    .argument("<command...>", "the command and its arguments; put -- before it")
+    .passThroughOptions()
+    .addHelpText("after", "\nExample: moorage run --name web -- npm run dev")
+    .action(async (command: string[], flags: RunFlags) => {
+      const { run } = await import("./commands/run.ts");
+      done(await run(command, flags));
+    });
+
+  withRequestFlags(program.command("get"))
+    .description("print ports, one a line, leased to the process that called")
+    .argument("[n]", "how many", countArgument, 1)
+    .option("--for <pid>", "the process that shall hold them", pidOption)
+    .addHelpText("after", "\nExample: PORT=$(moorage get) node server.js")
+    .action(async (count: number, flags: GetFlags) => {
+      const { get } = await import("./commands/get.ts");
+      done(await get(count, flags));
+    });
+
+  program
+    .command("ls")
+    .description("show every lease and who holds it")
+    .option("--json", "print JSON")
+    .action(async (flags: LsFlags) => {
+      const { ls } = await import("./commands/ls.ts");
+      done(await ls(flags));
+    });
+
+  program
+    .command("release")
+    .description("give back a lease by its name, or a port")
+    .argument("<name|port>", "what to give back", releaseArgument)
+    .option("--force", "also take it from a process that is running")
+    .action(async (target: string, flags: ReleaseFlags) => {
+      const { release } = await import("./commands/release.ts");
+      done(await release(target, flags));
+    });
+
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /u, "moorage: USAGE: ")),
+    });
+  }
+  return program;
+}
+
+/** Whether an error is commander's way to end after `--help` or `--version`. */
+export function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0;
+}
+
+function releaseArgument(text: string): string {
+  return /^\d+$/u.test(text) ? text : nameOption(text);
+}

@@ -1,0 +1,19 @@
+// Cancellation as the pure layers see it: the part of the platform's AbortSignal that they use.
+
+/** An `AbortSignal`, by shape, so that layers without Node or DOM types can take one. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export interface AbortableOptions {
+  /** Ends the call early: it rejects with the signal's reason, and what it had begun is given back. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** @throws the signal's reason when it is aborted. */
+export function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (signal?.aborted) throw signal.reason;
+}

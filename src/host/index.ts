@@ -1,0 +1,7 @@
+/**
+ * This machine: its processes, its network namespace, its kernel's word on a port.
+ *
+ * @module
+ */
+
+export { openHost } from "./host.ts";

@@ -1,0 +1,47 @@
+// A lease as its holder has it.
+
+import type { ProcessIdentity, Token } from "../contract/index.ts";
+import type { Transport } from "../core/index.ts";
+import { giveBack } from "./give-back.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Ports that are this holder's until it gives them back or its process ends, however it ends.
+ *
+ * @example
+ * await using lease = await registry.acquire({ name: "web" });
+ * server.listen(lease.port);
+ */
+export interface Lease extends AsyncDisposable {
+  /** Tells this lease from every other one, past and to come. */
+  readonly id: string;
+  readonly name: string | null;
+  /** The first of `ports`. */
+  readonly port: number;
+  /** At least one. */
+  readonly ports: readonly number[];
+  readonly protocol: Transport;
+  /** The address it is leased on; "::" is the whole port, on both families. */
+  readonly address: string;
+  readonly holder: ProcessIdentity;
+  /** Milliseconds since the Unix epoch. */
+  readonly grantedAt: number;
+  /** Grows with every grant of the registry: who is given a later one may turn an earlier one away. */
+  readonly token: Token;
+  /** Gives the ports back. Idempotent; a second call waits for the first. */
+  release(): Promise<void>;
+}
+
+export type LeaseFacts = Omit<Lease, "port" | "release" | typeof Symbol.asyncDispose>;
+
+/** The handle of a lease that the store has; `onRelease` is told when it is given back. */
+export function leaseHandle(world: World, facts: LeaseFacts, onRelease: () => void): Lease {
+  let releasing: Promise<void> | undefined;
+  const release = (): Promise<void> =>
+    (releasing ??= giveBack(world, facts).then(onRelease, (error: unknown) => {
+      // The next call may find the store usable again.
+      releasing = undefined;
+      throw error;
+    }));
+  return Object.freeze({ ...facts, port: facts.ports[0]!, release, [Symbol.asyncDispose]: release });
+}

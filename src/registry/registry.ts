@@ -1,0 +1,101 @@
+// The registry: the leases of one scope, behind one store.
+
+import type { AbortableOptions } from "../contract/index.ts";
+import { PortError } from "../core/index.ts";
+import { expectOptions } from "../core/expect.ts";
+import { acquire } from "./acquire.ts";
+import { type Lease, type LeaseFacts, leaseHandle } from "./lease.ts";
+import { type LeaseInfo, list } from "./list.ts";
+import { release, type ReleaseOptions } from "./release.ts";
+import { type AcquireOptions, checkRequest } from "./request.ts";
+import { sameProcess } from "./slots.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Leases ports to processes, so that no two of this machine get the same one.
+ *
+ * @example
+ * await using registry = await open();
+ * const lease = await registry.acquire({ name: "web", ports: "3000-3999" });
+ * console.log(lease.port);
+ */
+export interface Registry extends AsyncDisposable {
+  /**
+   * Leases ports that nobody else has: no living lease, and no program in the kernel.
+   *
+   * @throws PortError `NO_PORT_AVAILABLE` with what the ports were refused for, `NAME_HELD` with the holder,
+   * `PROCESS_NOT_FOUND`, and the errors of the store. TypeError or RangeError that names the option.
+   * @example
+   * const { ports } = await registry.acquire({ count: 3 });
+   */
+  acquire(options?: AcquireOptions): Promise<Lease>;
+  /**
+   * All leases of the scope, those of dead holders too.
+   *
+   * @example
+   * for (const { name, ports, holder } of await registry.list()) console.log(name, ports, holder.command);
+   */
+  list(options?: AbortableOptions): Promise<LeaseInfo[]>;
+  /**
+   * Gives back the lease of a name, or a port, and returns what was given back.
+   *
+   * @throws PortError `LEASE_NOT_FOUND`; `LEASE_HELD` for a living stranger's lease without `force`.
+   * @example
+   * await registry.release("web");
+   * await registry.release(3000, { force: true });
+   */
+  release(target: string | number, options?: ReleaseOptions): Promise<LeaseInfo[]>;
+  /** Gives back what this process leased here, then closes the store. Idempotent; calls join. */
+  close(): Promise<void>;
+}
+
+export function createRegistry(world: World): Registry {
+  /** What this process holds through this registry, by lease id. */
+  const own = new Map<string, Lease>();
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  function handle(facts: LeaseFacts): Lease {
+    const known = own.get(facts.id);
+    if (known) return known;
+    const lease = leaseHandle(world, facts, () => own.delete(facts.id));
+    if (sameProcess(facts.holder, world.host.self)) own.set(facts.id, lease);
+    return lease;
+  }
+
+  /** Runs a call that `close` waits for; refused once it is closing. */
+  async function run<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (closing) throw new PortError("REGISTRY_CLOSED", "the registry is closed", {});
+    const running = call();
+    underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      underWay.delete(running);
+    }
+  }
+
+  async function closeAll(): Promise<void> {
+    await Promise.allSettled(underWay);
+    try {
+      for (const lease of own.values()) await lease.release();
+    } finally {
+      await world.store.close();
+    }
+  }
+
+  const close = (): Promise<void> => (closing ??= closeAll());
+  return Object.freeze({
+    acquire: (options: AcquireOptions = {}) =>
+      run(async () => handle(await acquire(world, checkRequest(options, world.host, world.defaultPool)))),
+    list: (options: AbortableOptions = {}) =>
+      run(async () => {
+        expectOptions("list", options, ["signal"]);
+        return await list(world, options);
+      }),
+    release: (target: string | number, options?: ReleaseOptions) =>
+      run(async () => await release(world, target, options)),
+    close,
+    [Symbol.asyncDispose]: close,
+  });
+}

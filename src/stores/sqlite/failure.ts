@@ -1,0 +1,39 @@
+// What the user is told when SQLite refuses: which file, what is wrong with it, what to do.
+
+import { PortError } from "../../core/index.ts";
+import { resultCode, SQLITE } from "./driver.ts";
+
+/** `error` as a PortError when SQLite threw it, any other error as it is. */
+export function storeFailure(error: unknown, path: string): unknown {
+  switch (resultCode(error)) {
+    case undefined:
+      return error;
+    case SQLITE.NOTADB:
+    case SQLITE.CORRUPT: {
+      const message = `the database ${path} is damaged or not Moorage's: ${reason(error)}; move it away to begin a new one`;
+      return new PortError("STORE_DAMAGED", message, { path }, { cause: error });
+    }
+    case SQLITE.FULL:
+      return unavailable(path, "the disk is full", error);
+    case SQLITE.READONLY:
+    case SQLITE.PERM:
+    case SQLITE.CANTOPEN:
+      return unavailable(path, `it cannot be written (${reason(error)})`, error);
+    default:
+      return unavailable(path, reason(error), error);
+  }
+}
+
+/** @see PortErrorDetails.STORE_UNAVAILABLE */
+export function unavailable(path: string, why: string, cause?: unknown): PortError<"STORE_UNAVAILABLE"> {
+  return new PortError(
+    "STORE_UNAVAILABLE",
+    `the state in ${path} cannot be used: ${why}`,
+    { path },
+    { cause },
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

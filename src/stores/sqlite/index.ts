@@ -1,0 +1,7 @@
+/**
+ * The default store: SQLite in the user's state folder, shared by every process of the user.
+ *
+ * @module
+ */
+
+export { openSqliteStore, type SqliteStoreOptions } from "./store.ts";

@@ -1,0 +1,45 @@
+// The tables, and the format they have. `user_version` of the database is the number of the format.
+
+import { PortError } from "../../core/index.ts";
+import type { Database } from "./driver.ts";
+
+/** The format that this version reads and writes. */
+export const FORMAT = 1;
+
+/**
+ * Makes the tables where there are none, and raises the epoch when the machine has booted since: what was
+ * committed without a sync may have been lost with the power, and a token must never be given twice.
+ * Runs inside a transaction of the caller.
+ *
+ * @throws PortError `STORE_TOO_NEW` when a newer version wrote the database.
+ */
+export function prepareSchema(database: Database, path: string, boot: string): void {
+  const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (format > FORMAT) {
+    const message =
+      `the database ${path} has format ${format}, this version of Moorage knows up to ${FORMAT}: ` +
+      "use the newer version, or another state folder";
+    throw new PortError("STORE_TOO_NEW", message, { path, format, supported: FORMAT });
+  }
+  if (format === 0) {
+    database.exec(`
+      CREATE TABLE counter (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        epoch INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        boot TEXT NOT NULL
+      );
+      CREATE TABLE slot (
+        scope TEXT NOT NULL,
+        key TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (scope, key)
+      ) WITHOUT ROWID;
+      PRAGMA user_version = ${FORMAT};
+    `);
+    database.prepare("INSERT INTO counter VALUES (1, 1, 0, ?)").run(boot);
+  } else {
+    database.prepare("UPDATE counter SET epoch = epoch + 1, boot = ? WHERE boot <> ?").run(boot, boot);
+  }
+}
