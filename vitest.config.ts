@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./test/tsconfig.json" },
+    reporters: ["default", "json"],
+    outputFile: { json: ".cache/test-results.json" },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -22,6 +22,8 @@ export async function run(
   [command = "", ...parameters]: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
+  if (command === "")
+    throw new RangeError("`command`: expected the name of a command, received an empty text");
   const { env: variable, ...request } = flags;
   await using registry = await open();
   const lease = await registry.acquire(request);

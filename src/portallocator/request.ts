@@ -1,0 +1,67 @@
+// What a request may say: a protocol, a range of ports, addresses. Every check stands before the first
+// change, so that a refused request leaves the books as they were.
+
+import type { AddressCache } from "../core/address-cache.ts";
+import { PortError } from "../core/errors.ts";
+import { describe, MAX_PORT, MIN_PORT } from "../core/expect.ts";
+import { IpAddress } from "../core/ip-address.ts";
+
+/** What books are kept for. */
+export type Protocol = "tcp" | "udp" | "sctp";
+
+const ANY_IPV4: IpAddress = IpAddress.parse("0.0.0.0");
+
+/** Whether the value is a whole number from 1 to 65535. */
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= MIN_PORT && (value as number) <= MAX_PORT;
+}
+
+/** Refuses all but a range of ports with its start not behind its end. The options are named in a TypeError. */
+export function expectRange(startOption: string, start: unknown, endOption: string, end: unknown): void {
+  if (isPort(start) && isPort(end) && (start as number) <= (end as number)) return;
+  expectNumber(startOption, start);
+  expectNumber(endOption, end);
+  const input = `${String(start)}-${String(end)}`;
+  throw new PortError("INVALID_PORT_RANGE", `invalid port range: ${input}`, { input });
+}
+
+function expectNumber(option: string, value: unknown): void {
+  if (typeof value === "number") return;
+  throw new TypeError(`\`${option}\`: expected a port number, received ${describe(value)}`);
+}
+
+export function unknownProtocol(value: unknown): PortError<"UNKNOWN_PROTOCOL"> {
+  const message = `unknown protocol: expected tcp, udp or sctp, received ${describe(value)}`;
+  return new PortError("UNKNOWN_PROTOCOL", message, {
+    input: typeof value === "string" ? value : describe(value),
+  });
+}
+
+/** The address that one `ip` names: null is 0.0.0.0, an IPv4-mapped address the IPv4 one it maps to. */
+export function addressOf(cache: AddressCache, ip: string | null): IpAddress {
+  if (ip === null) return ANY_IPV4;
+  if (typeof ip !== "string") {
+    throw new TypeError(`\`ip\`: expected an IP address or null, received ${describe(ip)}`);
+  }
+  const address = cache.get(ip);
+  if (address.family === 4) return address;
+  if (address.zone === "") return address.unmap();
+  const position = ip.indexOf("%");
+  const message = `invalid IP address ${JSON.stringify(ip)}: no zone may stand here (at position ${position})`;
+  throw new PortError("INVALID_ADDRESS", message, { input: ip, position });
+}
+
+/** The addresses of a list, which has at least one and no null. */
+export function addressesOf(cache: AddressCache, ips: readonly string[]): IpAddress[] {
+  if (!Array.isArray(ips)) {
+    throw new TypeError(`\`ips\`: expected an array of IP addresses, received ${describe(ips)}`);
+  }
+  if (ips.length === 0) {
+    throw new PortError("INVALID_ADDRESS", "no IP addresses specified", { input: "", position: 0 });
+  }
+  return Array.from(ips as readonly (string | null)[], (ip) => {
+    if (ip !== null) return addressOf(cache, ip);
+    const message = "invalid IP address: null stands in a list of addresses";
+    throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
+  });
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { formatAge } from "../../src/cli/commands/ls.ts";
+import { newFolder, portPrinter } from "./moorage.ts";
+
+describe("moorage ls", () => {
+  test("an empty registry prints nothing on stdout and says so on stderr", async () => {
+    await using folder = newFolder();
+    expect(await folder.run("ls")).toMatchObject({ code: 0, stdout: "", stderr: "no leases\n" });
+    expect(JSON.parse((await folder.run("ls", "--json")).stdout)).toEqual({ version: 1, leases: [] });
+  });
+
+  test("each lease is a row with its port, name, state, age, pid and command", async () => {
+    await using folder = newFolder();
+    const { child, line } = folder.moorage(
+      "run",
+      "--name",
+      "web",
+      "--ports",
+      "14600",
+      "--",
+      ...portPrinter(),
+    );
+    await line();
+    await folder.run("get", "3", "--ports", "14610-14612", "--for", String(process.pid));
+    const { stdout } = await folder.run("ls");
+    const [header, web, block, ...rest] = stdout.trimEnd().split("\n");
+    expect(header).toMatch(/^PORT +NAME +STATE +AGE +PID +COMMAND$/u);
+    expect(web).toMatch(new RegExp(`^14600 +web +held +\\d+s +${child.pid} +\\S+ .*run --name web`, "u"));
+    expect(block).toMatch(new RegExp(`^14610-14612 +- +held +\\d+s +${process.pid} +`, "u"));
+    expect(rest).toEqual([]);
+  });
+
+  test("--json has a version and every field a program needs", async () => {
+    await using folder = newFolder();
+    await folder.run("get", "--name", "web", "--for", String(process.pid));
+    const { version, leases } = JSON.parse((await folder.run("ls", "--json")).stdout) as Record<
+      string,
+      unknown
+    >;
+    expect(version).toBe(1);
+    expect(leases).toEqual([
+      {
+        id: expect.any(String) as string,
+        name: "web",
+        protocol: "tcp",
+        address: "::",
+        ports: [expect.any(Number) as number],
+        holder: expect.objectContaining({ pid: process.pid }) as object,
+        state: "held",
+        grantedAt: expect.any(Number) as number,
+        token: { epoch: 1, revision: 1 },
+      },
+    ]);
+  });
+
+  test.each([
+    [0, "0s"],
+    [59_999, "59s"],
+    [60_000, "1m"],
+    [3_600_000, "1h"],
+    [86_400_000 * 3, "3d"],
+    [-5, "0s"],
+  ])("%d ms is shown as %s", (ms, shown) => expect(formatAge(ms)).toBe(shown));
+});
+
+describe("moorage release", () => {
+  test("a running stranger's lease takes --force, by name and by port", async () => {
+    await using folder = newFolder();
+    const { line } = folder.moorage("run", "--name", "web", "--", ...portPrinter());
+    const port = await line();
+    for (const target of ["web", port]) {
+      const refused = await folder.run("release", target);
+      expect(refused).toMatchObject({ code: 5, stdout: "" });
+      expect(refused.stderr).toContain("LEASE_HELD");
+    }
+    expect(await folder.leases()).toHaveLength(1);
+    expect(await folder.run("release", "web", "--force")).toMatchObject({ code: 0 });
+    expect(await folder.leases()).toEqual([]);
+  });
+
+  test("a run whose lease was taken away does not take its successor's", async () => {
+    await using folder = newFolder();
+    const { child, line, finished } = folder.moorage("run", "--ports", "14620", "--", ...portPrinter());
+    await line();
+    await folder.run("release", "14620", "--force");
+    await folder.run("get", "--ports", "14620", "--for", String(process.pid));
+    child.kill("SIGTERM");
+    await finished;
+    expect(await folder.leases()).toMatchObject([{ ports: [14620], holder: { pid: process.pid } }]);
+  });
+
+  test("who descends from the holder needs no force", async () => {
+    await using folder = newFolder();
+    await folder.run("get", "--name", "web", "--for", String(process.pid));
+    expect(await folder.run("release", "web")).toMatchObject({ code: 0 });
+  });
+
+  test("a port of several is given back alone", async () => {
+    await using folder = newFolder();
+    const args = ["get", "2", "--name", "pair", "--ports", "14630-14631", "--for", String(process.pid)];
+    await folder.run(...args);
+    await folder.run("release", "14630");
+    expect(await folder.leases()).toMatchObject([{ name: "pair", ports: [14631] }]);
+    await folder.run("release", "pair");
+    expect(await folder.leases()).toEqual([]);
+  });
+
+  test("what nobody holds is not found", async () => {
+    await using folder = newFolder();
+    for (const target of ["web", "14640"]) {
+      const { code, stderr } = await folder.run("release", target);
+      expect(code).toBe(2);
+      expect(stderr).toContain("LEASE_NOT_FOUND");
+      expect(stderr).toContain(target);
+    }
+  });
+});

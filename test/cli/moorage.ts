@@ -1,0 +1,95 @@
+// The command line as a test runs it: the built program, in a state folder of its own.
+
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** The next line of stdout. */
+  line(): Promise<string>;
+  readonly finished: Promise<Finished>;
+}
+
+export interface Folder extends AsyncDisposable {
+  readonly directory: string;
+  /** Starts a program that finds the state folder in its environment. */
+  start(command: string, parameters: readonly string[], options?: SpawnOptions): Started;
+  /** Starts `moorage` with these arguments. */
+  moorage(...parameters: readonly string[]): Started;
+  /** Runs `moorage` to its end. */
+  run(...parameters: readonly string[]): Promise<Finished>;
+  /** What `moorage ls --json` says. */
+  leases(): Promise<{ name: string | null; ports: number[]; state: string; holder: { pid: number } }[]>;
+}
+
+/** A new state folder; what was started in it and still runs is ended when it is disposed. */
+export function newFolder(): Folder {
+  const directory = mkdtempSync(join(tmpdir(), "moorage-cli-"));
+  const running = new Set<ChildProcess>();
+
+  function start(command: string, parameters: readonly string[], options: SpawnOptions = {}): Started {
+    const env = { ...process.env, MOORAGE_DIR: directory, ...options.env };
+    const child = spawn(command, parameters, { stdio: "pipe", ...options, env });
+    running.add(child);
+    const output = { stdout: "", stderr: "" };
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
+    const lines = child.stdout && createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const finished = once(child, "close").then(([code, signal]): Finished => {
+      running.delete(child);
+      return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...output };
+    });
+    const line = async (): Promise<string> => {
+      const next = await lines!.next();
+      if (next.done) throw new Error(`no further line; stderr: ${output.stderr}`);
+      return next.value;
+    };
+    return { child, line, finished };
+  }
+
+  const moorage = (...parameters: readonly string[]): Started =>
+    start(process.execPath, [MAIN, ...parameters]);
+  const run = (...parameters: readonly string[]): Promise<Finished> => moorage(...parameters).finished;
+  return {
+    directory,
+    start,
+    moorage,
+    run,
+    async leases() {
+      const { stdout } = await run("ls", "--json");
+      return (JSON.parse(stdout) as { leases: Awaited<ReturnType<Folder["leases"]>> }).leases;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const child of running) {
+        const closed = once(child, "close");
+        child.kill();
+        child.stdin?.destroy();
+        await closed;
+      }
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * A command that prints its port and runs until its input ends: an orphan of a killed `moorage run` ends
+ * with the test. `setup` runs first.
+ */
+export function portPrinter(setup = ""): string[] {
+  const wait = 'process.stdin.resume().on("end", () => process.exit())';
+  return [process.execPath, "-e", `${setup}; console.log(process.env.PORT); ${wait}`];
+}

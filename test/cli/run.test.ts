@@ -1,0 +1,135 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { newFolder, portPrinter } from "./moorage.ts";
+
+const HELLO = fileURLToPath(new URL("../../examples/hello.mjs", import.meta.url));
+const NODE = process.execPath;
+
+describe("moorage run", () => {
+  test("a real server comes up on the leased port and is reached through it", async () => {
+    await using folder = newFolder();
+    const { line, child, finished } = folder.moorage("run", "--name", "hello", "--", NODE, HELLO);
+    const url = /http:\/\/\S+/u.exec(await line())![0];
+    expect(await (await fetch(url)).text()).toBe("hello\n");
+    const [lease] = await folder.leases();
+    expect(lease).toMatchObject({
+      name: "hello",
+      ports: [Number(new URL(url).port)],
+      holder: { pid: child.pid },
+    });
+    child.kill("SIGTERM");
+    expect(await finished).toMatchObject({ code: 128 + 15 });
+    expect(await folder.leases()).toEqual([]);
+  });
+
+  test("the command's exit code is the exit code", async () => {
+    await using folder = newFolder();
+    expect(await folder.run("run", "--", NODE, "-e", "process.exit(42)")).toMatchObject({ code: 42 });
+    expect(await folder.run("run", "--", NODE, "-e", "")).toMatchObject({ code: 0, stdout: "" });
+  });
+
+  test("the command's own options are left to it, with and without --", async () => {
+    await using folder = newFolder();
+    const print = "console.log(process.argv.slice(1).join(' '))";
+    const withDashes = await folder.run("run", "--", NODE, "-e", print, "--", "--name", "x");
+    expect(withDashes.stdout).toBe("--name x\n");
+    const without = await folder.run("run", NODE, "-p", "process.env.PORT > 0");
+    expect(without.stdout).toBe("true\n");
+  });
+
+  test("the variable, the range and the wish are those of the options", async () => {
+    await using folder = newFolder();
+    const print = [NODE, "-p", "`${process.env.API_PORT} ${process.env.PORT}`"];
+    const flags = ["--ports", "20000-20999", "--env", "API_PORT"];
+    const outside = await folder.run("run", ...flags, "--prefer", "23457", "--", ...print);
+    expect(outside.stdout).toBe("23457 undefined\n");
+    const { stdout } = await folder.run("run", ...flags, "--", ...print);
+    expect(Number.parseInt(stdout, 10)).toSatisfy((port: number) => port >= 20000 && port <= 20999);
+  });
+
+  test("one name is given to one command at a time, and the second is told who has it", async () => {
+    await using folder = newFolder();
+    const first = folder.moorage("run", "--name", "web", "--", ...portPrinter());
+    const port = await first.line();
+    const second = await folder.run("run", "--name", "web", "--", ...portPrinter());
+    expect(second).toMatchObject({ code: 125, stdout: "" });
+    expect(second.stderr).toContain("moorage: NAME_HELD:");
+    expect(second.stderr).toContain(`port ${port}`);
+    expect(second.stderr).toContain(`pid ${first.child.pid}`);
+  });
+
+  test("a name gets the same port again", async () => {
+    await using folder = newFolder();
+    const print = [NODE, "-p", "process.env.PORT"];
+    const first = await folder.run("run", "--name", "web", "--", ...print);
+    const second = await folder.run("run", "--name", "web", "--", ...print);
+    expect(second.stdout).toBe(first.stdout);
+  });
+
+  test("a port that another program uses is skipped", async () => {
+    await using folder = newFolder();
+    const stranger = createServer().listen(0);
+    await once(stranger, "listening");
+    try {
+      const { port } = stranger.address() as { port: number };
+      const ports = `${port - 1}-${port + 1}`;
+      const { stdout } = await folder.run(
+        "run",
+        "--ports",
+        ports,
+        "--prefer",
+        `${port}`,
+        "--",
+        NODE,
+        "-p",
+        "process.env.PORT",
+      );
+      expect([port - 1, port + 1]).toContain(Number(stdout));
+    } finally {
+      stranger.close();
+    }
+  });
+
+  test("after kill -9 its port is granted again", async () => {
+    await using folder = newFolder();
+    const held = folder.moorage("run", "--ports", "14500", "--", ...portPrinter());
+    await held.line();
+    expect(await folder.run("run", "--ports", "14500", "--", "true")).toMatchObject({ code: 125 });
+    held.child.kill("SIGKILL");
+    await once(held.child, "exit");
+    const again = await folder.run("run", "--ports", "14500", "--", NODE, "-p", "process.env.PORT");
+    expect(again).toMatchObject({ code: 0, stdout: "14500\n" });
+  });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"] as const)("%s reaches the command", async (signal) => {
+    await using folder = newFolder();
+    const setup = `process.on("${signal}", () => { console.log("got it"); process.exit(7) })`;
+    const { child, line, finished } = folder.moorage("run", "--", ...portPrinter(setup));
+    await line();
+    child.kill(signal);
+    expect(await line()).toBe("got it");
+    expect(await finished).toMatchObject({ code: 7 });
+  });
+
+  test("a command that a signal ended gives 128 and the signal's number", async () => {
+    await using folder = newFolder();
+    const command = [NODE, "-e", "process.kill(process.pid, 'SIGKILL')"];
+    expect(await folder.run("run", "--", ...command)).toMatchObject({ code: 137 });
+  });
+
+  test("a command that is not there is 127, one that cannot be executed 126, and nothing stays leased", async () => {
+    await using folder = newFolder();
+    const missing = await folder.run("run", "--", "no-such-command-here");
+    expect(missing).toMatchObject({ code: 127 });
+    expect(missing.stderr).toContain('cannot start "no-such-command-here": command not found');
+    const file = join(folder.directory, "plain.txt");
+    writeFileSync(file, "not a program");
+    chmodSync(file, 0o644);
+    expect(await folder.run("run", "--", file)).toMatchObject({ code: 126 });
+    expect(await folder.leases()).toEqual([]);
+  });
+});

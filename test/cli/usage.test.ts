@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { newFolder } from "./moorage.ts";
+
+interface BadInput {
+  readonly args: readonly string[];
+  /** What stderr must name. */
+  readonly says: readonly string[];
+}
+
+const BAD_INPUT: readonly BadInput[] = [
+  { args: ["get", "0"], says: ["'n'", "'0'"] },
+  { args: ["get", "-1"], says: ["-1"] },
+  { args: ["get", "1.5"], says: ["'n'", "'1.5'"] },
+  { args: ["get", "1001"], says: ["'1001'", "1 to 1000"] },
+  { args: ["get", "2", "3"], says: ["argument"] },
+  { args: ["get", "--prefer", "0"], says: ["--prefer", "'0'"] },
+  { args: ["get", "--prefer", "65536"], says: ["--prefer", "'65536'"] },
+  { args: ["get", "--prefer", "80 "], says: ["--prefer", "'80 '", "position 2"] },
+  { args: ["get", "--prefer", "NaN"], says: ["--prefer", "'NaN'"] },
+  { args: ["get", "--prefer"], says: ["--prefer", "missing"] },
+  { args: ["get", "--ports", "20999-20000"], says: ["--ports", "20999-20000", "larger"] },
+  { args: ["get", "--ports", "!3306"], says: ["--ports", "!3306"] },
+  { args: ["get", "--ports", ""], says: ["--ports"] },
+  { args: ["get", "3", "--ports", "20000-20001"], says: ["count", "3", "2"] },
+  { args: ["get", "--name", "two\nlines"], says: ["--name", "one line"] },
+  { args: ["get", "--name", ""], says: ["--name"] },
+  { args: ["get", "--name", "3000"], says: ["--name", "3000"] },
+  { args: ["get", "--for", "x"], says: ["--for", "'x'"] },
+  { args: ["get", "--bogus"], says: ["--bogus"] },
+  { args: ["ls", "--bogus"], says: ["--bogus"] },
+  { args: ["ls", "web"], says: ["argument"] },
+  { args: ["release"], says: ["name|port"] },
+  { args: ["release", "70000"], says: ["70000"] },
+  { args: ["release", "two\nlines"], says: ["one line"] },
+  { args: ["bogus"], says: ["bogus"] },
+  { args: ["--bogus"], says: ["--bogus"] },
+  { args: [], says: ["Usage:"] },
+];
+
+const BAD_RUN: readonly BadInput[] = [
+  { args: [], says: ["command"] },
+  { args: ["--"], says: ["command"] },
+  { args: ["--prefer", "65536", "--", "true"], says: ["--prefer", "'65536'"] },
+  { args: ["--ports", "2-1", "--", "true"], says: ["--ports", "2-1"] },
+  { args: ["--env", "MY-PORT", "--", "true"], says: ["--env", "'MY-PORT'"] },
+  { args: ["--env", "1PORT", "--", "true"], says: ["--env", "'1PORT'"] },
+  { args: ["--name", "a\nb", "--", "true"], says: ["--name"] },
+  { args: ["--bogus", "--", "true"], says: ["--bogus"] },
+  { args: ["--", ""], says: ["command"] },
+];
+
+describe("bad input is refused before anything is leased", () => {
+  test.each(BAD_INPUT)("moorage $args", async ({ args, says }) => {
+    await using folder = newFolder();
+    const { code, stdout, stderr } = await folder.run(...args);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    for (const text of says) expect(stderr).toContain(text);
+    expect(await folder.leases()).toEqual([]);
+  });
+
+  test.each(BAD_RUN)("moorage run $args", async ({ args, says }) => {
+    await using folder = newFolder();
+    const { code, stdout, stderr } = await folder.run("run", ...args);
+    expect({ code, stdout }).toEqual({ code: 125, stdout: "" });
+    expect(stderr).toContain("USAGE");
+    for (const text of says) expect(stderr).toContain(text);
+    expect(await folder.leases()).toEqual([]);
+  });
+});
+
+describe("a state folder that cannot be used", () => {
+  test("a file in its place is named, and left as it is", async () => {
+    await using folder = newFolder();
+    const file = join(folder.directory, "file");
+    writeFileSync(file, "precious");
+    for (const place of [file, join(file, "below")]) {
+      const { stderr, code } = await folder.start(process.execPath, [...mainArgs(), "get"], {
+        env: { MOORAGE_DIR: place },
+      }).finished;
+      expect(code).toBe(1);
+      expect(stderr).toContain("STORE_UNAVAILABLE");
+      expect(stderr).toContain(place);
+    }
+    expect(readFileSync(file, "utf8")).toBe("precious");
+  });
+
+  test("a database that is none is named, and left as it is", async () => {
+    await using folder = newFolder();
+    const file = join(folder.directory, "registry.db");
+    writeFileSync(file, "not a database, but long enough to be looked at ".repeat(100));
+    const before = readFileSync(file);
+    const { code, stderr } = await folder.run("ls");
+    expect(code).toBe(1);
+    expect(stderr).toContain("STORE_DAMAGED");
+    expect(stderr).toContain(file);
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  test("run says the same and ends with 125", async () => {
+    await using folder = newFolder();
+    writeFileSync(
+      join(folder.directory, "registry.db"),
+      "not a database, but long enough to be looked at ".repeat(100),
+    );
+    const { code, stderr } = await folder.run("run", "--", "true");
+    expect(code).toBe(125);
+    expect(stderr).toContain("STORE_DAMAGED");
+  });
+});
+
+describe("help", () => {
+  test.each([["--help"], ["run", "--help"], ["get", "--help"], ["help"]])(
+    "%s %s prints on stdout and ends with 0",
+    async (...args) => {
+      await using folder = newFolder();
+      const { code, stdout, stderr } = await folder.run(...args.filter(Boolean));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("Usage: moorage");
+    },
+  );
+
+  test("--version prints the version of the package", async () => {
+    await using folder = newFolder();
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
+    expect((await folder.run("--version")).stdout).toBe(`${version}\n`);
+  });
+});
+
+function mainArgs(): string[] {
+  return [new URL("../../dist/cli/main.js", import.meta.url).pathname];
+}
