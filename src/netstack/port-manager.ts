@@ -1,0 +1,223 @@
+// The ports of a userspace network stack: who holds which, and which one is next.
+//
+// A reservation holds on all of its networks or on none. A refused or failing call leaves everything as it
+// was. What happens depends on the calls and on `random` alone.
+
+import { PortError } from "../core/errors.ts";
+import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
+import { WILDCARD } from "../core/port-index.ts";
+import { type NextFree, randomStart, wrapAround } from "../core/selection.ts";
+import { Holds } from "./holds.ts";
+import { TCP, UDP } from "./protocols.ts";
+import { type Claim, type PortTester, type Reservation, ReservationReader } from "./reservation.ts";
+
+/** Where the ephemeral range begins unless `setPortRange` says otherwise; it ends at 65535. */
+export const FIRST_EPHEMERAL = 16000;
+
+/**
+ * Hands out the ports of a userspace network stack.
+ *
+ * A specific address and the wildcard exclude each other, two specific addresses do not. Flags, devices and
+ * destinations let holds stand side by side: those that meet must all have one flag in common.
+ *
+ * @example
+ * const manager = new PortManager();
+ * const server = { networks: [IPV6, IPV4], transport: TCP, address: "", port: 80 };
+ * manager.reservePort(server); //=> 80
+ * manager.isPortAvailable({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 80 }); //=> false
+ * manager.releasePort(server);
+ */
+export class PortManager {
+  readonly #random: () => number;
+  readonly #reader = new ReservationReader();
+  readonly #holds = new Holds();
+  #first = FIRST_EPHEMERAL;
+  #last = MAX_PORT;
+
+  /**
+   * @param options.random A uniform random number from 0 to below 1, which says where a search starts; give
+   * an unpredictable one where strangers must not guess ports (RFC 6056). Default: `Math.random`.
+   */
+  constructor(options: { readonly random?: (() => number) | undefined } = {}) {
+    expectOptions("PortManager", options, ["random"]);
+    this.#random = options.random === undefined ? Math.random : expectFunction("random", options.random);
+  }
+
+  /**
+   * Whether `reservePort` would give this very port, 1 to 65535. Reserves nothing.
+   *
+   * @throws PortError `INVALID_ADDRESS`. TypeError or RangeError for a reservation that makes no sense.
+   * @example
+   * manager.isPortAvailable({ networks: [IPV4], transport: UDP, address: "127.0.0.1", port: 53 });
+   */
+  isPortAvailable(reservation: Reservation): boolean {
+    const address = this.#reader.address("isPortAvailable", reservation, MIN_PORT);
+    return this.#holds.admits(reservation, address, reservation.port, this.#reader.claim(reservation));
+  }
+
+  /**
+   * Holds a port on all networks of the reservation, and returns it.
+   *
+   * Port 0 takes one of the ephemeral range: from a random start upward, then around, each port once. Such a
+   * search gives TCP a port of its own, where other transports may come to share one as their flags allow.
+   *
+   * @param test Has the last word on each port that the rule allows. It is asked once the port is held; a
+   * no, or what it throws, gives the port back.
+   * @throws PortError `PORT_IN_USE` with the address and port asked for, `NO_PORT_AVAILABLE` when no port of
+   * the range is left, `INVALID_ADDRESS`. TypeError or RangeError for arguments that make no sense, and
+   * whatever `test` throws.
+   * @example
+   * const port = manager.reservePort({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 0 });
+   */
+  reservePort(reservation: Reservation, test?: PortTester): number {
+    const address = this.#reader.address("reservePort", reservation, 0);
+    const claim = this.#reader.claim(reservation);
+    if (test !== undefined) expectFunction("test", test);
+    const { port } = reservation;
+    if (port === 0) {
+      return this.#search(
+        (from, to) => this.#take(reservation, address, claim, from, to, test),
+        () => `for ${endpointOf(reservation)}`,
+      );
+    }
+    if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
+    if (!this.#hold(reservation, address, port, claim, test))
+      throw inUse(reservation, "was refused by `test`");
+    return port;
+  }
+
+  /**
+   * Holds the port for one more connection with `destination`, as a listener accepts them. Only holds of the
+   * very same address, device and destination can refuse it; false when they do.
+   *
+   * @throws PortError `INVALID_ADDRESS`. TypeError or RangeError for a reservation that makes no sense.
+   * @example
+   * const destination = { address: "192.0.2.1", port: 51000 };
+   * manager.reserveTuple({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 80, destination });
+   */
+  reserveTuple(reservation: Reservation): boolean {
+    const address = this.#reader.address("reserveTuple", reservation, MIN_PORT);
+    const claim = this.#reader.claim(reservation);
+    if (!this.#holds.admitsTuple(reservation, address, reservation.port, claim)) return false;
+    this.#holds.add(reservation, address, reservation.port, claim);
+    return true;
+  }
+
+  /**
+   * Gives back one hold, on each of the networks that has it. A hold is found by all that it was reserved
+   * with, flags included, and with the port that `reservePort` returned; what is not held is left alone.
+   *
+   * @throws PortError `INVALID_ADDRESS`. TypeError or RangeError for a reservation that makes no sense.
+   * @example
+   * const client = { networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 0 };
+   * const port = manager.reservePort(client);
+   * manager.releasePort({ ...client, port });
+   */
+  releasePort(reservation: Reservation): void {
+    const address = this.#reader.address("releasePort", reservation, MIN_PORT);
+    this.#holds.remove(reservation, address, reservation.port, this.#reader.claim(reservation));
+  }
+
+  /**
+   * Offers each port of the ephemeral range to `test`, from a random start upward and then around, until one
+   * will do. Holds do not matter, and nothing is held.
+   *
+   * @throws PortError `NO_PORT_AVAILABLE` when none will, and whatever `test` throws.
+   * @example
+   * const port = manager.pickEphemeralPort((port) => port % 2 === 0);
+   */
+  pickEphemeralPort(test: PortTester): number {
+    expectFunction("test", test);
+    const next: NextFree = (from, to) => {
+      for (let port = from; port <= to; port++) if (expectBoolean("test", test(port))) return port;
+      return undefined;
+    };
+    return this.#search(next, () => "`test` refused every one");
+  }
+
+  /** The ephemeral range, both ends included. */
+  portRange(): { first: number; last: number } {
+    return { first: this.#first, last: this.#last };
+  }
+
+  /**
+   * Sets the ephemeral range, both ends included. Default: 16000 to 65535. Holds stay as they are.
+   *
+   * @throws PortError `INVALID_PORT_RANGE` unless 1 <= first <= last <= 65535, in whole numbers. TypeError
+   * for what is not a number.
+   * @example
+   * manager.setPortRange(32768, 60999);
+   */
+  setPortRange(first: number, last: number): void {
+    if (typeof first !== "number") expectPort("first", first);
+    if (typeof last !== "number") expectPort("last", last);
+    const whole = Number.isInteger(first) && Number.isInteger(last);
+    if (!whole || first < MIN_PORT || first > last || last > MAX_PORT) {
+      const input = `${first}-${last}`;
+      const message = `invalid port range ${input}: expected two whole numbers from 1 to 65535, the smaller first`;
+      throw new PortError("INVALID_PORT_RANGE", message, { input });
+    }
+    this.#first = first;
+    this.#last = last;
+  }
+
+  #search(next: NextFree, describeFailure: () => string): number {
+    const [first, last] = [this.#first, this.#last];
+    const port = wrapAround(next, first, last, first + randomStart(this.#random, last - first + 1));
+    if (port !== undefined) return port;
+    const message = `no port from ${first} to ${last} is available: ${describeFailure()}`;
+    throw new PortError("NO_PORT_AVAILABLE", message, {});
+  }
+
+  /** Holds the first port from `from` to `to` that the rule allows and that passes the test. */
+  #take(
+    reservation: Reservation,
+    address: string,
+    claim: Claim | undefined,
+    from: number,
+    to: number,
+    test: PortTester | undefined,
+  ): number | undefined {
+    for (let at = from; ; at++) {
+      at = this.#holds.next(reservation, address, claim, at, to);
+      if (at === -1) return undefined;
+      if (this.#hold(reservation, address, at, claim, test)) return at;
+    }
+  }
+
+  /** Holds the port, and gives it back unless it passes: who calls back meanwhile finds it held. */
+  #hold(
+    reservation: Reservation,
+    address: string,
+    port: number,
+    claim: Claim | undefined,
+    test: PortTester | undefined,
+  ): boolean {
+    this.#holds.add(reservation, address, port, claim);
+    if (test === undefined) return true;
+    let passed = false;
+    try {
+      passed = expectBoolean("test", test(port));
+    } finally {
+      if (!passed) this.#holds.remove(reservation, address, port, claim);
+    }
+    return passed;
+  }
+}
+
+function expectFunction<T>(option: string, value: T): T {
+  if (typeof value === "function") return value;
+  throw new TypeError(`\`${option}\`: expected a function, received ${describe(value)}`);
+}
+
+function inUse(reservation: Reservation, what: string): PortError<"PORT_IN_USE"> {
+  const { address, port } = reservation;
+  return new PortError("PORT_IN_USE", `${endpointOf(reservation)} ${what}`, { address, port });
+}
+
+/** For a message: "tcp 10.0.0.1:80", "udp [::1]:53", "transport 132 *:0". */
+function endpointOf({ transport, address, port }: Reservation): string {
+  const protocol = transport === TCP ? "tcp" : transport === UDP ? "udp" : `transport ${transport}`;
+  const host = address === WILDCARD ? "*" : address.includes(":") ? `[${address}]` : address;
+  return `${protocol} ${host}:${port}`;
+}

@@ -1,0 +1,105 @@
+// What is asked of the port manager, and its checks: every field is checked before anything changes.
+//
+// A plain reservation, without flags, device and destination, has no Claim: all there is to know of it is
+// its address and its port. Reading one allocates nothing.
+
+import { AddressCache } from "../core/address-cache.ts";
+import { PortError } from "../core/errors.ts";
+import { describe, expectInteger, expectOptions, expectString, MAX_PORT } from "../core/expect.ts";
+import { WILDCARD } from "../core/port-index.ts";
+import { flagBits, type Flags } from "./flags.ts";
+
+const MAX_NUMBER = 0xffff_ffff;
+const MAX_TRANSPORT = 255;
+
+/** What one endpoint of a network stack claims, on all of its networks at once. */
+export interface Reservation {
+  /** The network protocols, by their EtherType: `[IPV4]`, or `[IPV6, IPV4]` for a dual-stack endpoint. */
+  readonly networks: readonly number[];
+  /** The IP protocol number, 0 to 255: `TCP`, `UDP` or another one. */
+  readonly transport: number;
+  /**
+   * The local address. "", "0.0.0.0" and "::" are the wildcard, which overlaps every address. Which network
+   * an address belongs to is the caller's business, and so is turning an IPv4-mapped one into IPv4.
+   */
+  readonly address: string;
+  /** 1 to 65535; 0 asks `reservePort` to pick one. */
+  readonly port: number;
+  /** Default: none, which shares with nobody. */
+  readonly flags?: Flags | undefined;
+  /** The number of the device; holds of two different devices never meet. @default 0, every device */
+  readonly bindToDevice?: number | undefined;
+  /** The peer. Default: none, which is the empty address and port 0. */
+  readonly destination?: { readonly address: string; readonly port: number } | undefined;
+}
+
+/** Whether a port will do. What it throws ends the search and reaches the caller. */
+export type PortTester = (port: number) => boolean;
+
+/** What a reservation that is not plain claims beside its address and port. */
+export interface Claim {
+  readonly bits: number;
+  readonly device: number;
+  /** The canonical text of the peer's address, or WILDCARD. */
+  readonly destination: string;
+  readonly destinationPort: number;
+}
+
+/** Reads reservations, remembering the address texts it has met. */
+export class ReservationReader {
+  readonly #addresses = new AddressCache();
+
+  /** The index key of the local address, once all but the claim is found right. */
+  address(call: string, reservation: Reservation, minPort: number): string {
+    if (typeof reservation !== "object" || reservation === null) expectOptions(call, reservation, []);
+    const { networks, transport, address, port } = reservation;
+    expectNetworks(networks);
+    expectInteger("transport", transport, 0, MAX_TRANSPORT);
+    expectInteger("port", port, minPort, MAX_PORT);
+    return this.#key("address", address);
+  }
+
+  /** What the reservation claims beside address and port, or `undefined` for a plain one. */
+  claim(reservation: Reservation): Claim | undefined {
+    const { flags, bindToDevice, destination } = reservation;
+    if (flags === undefined && bindToDevice === undefined && destination === undefined) return undefined;
+    const claim: Claim = {
+      bits: flags === undefined ? 0 : flagBits(flags),
+      device: bindToDevice === undefined ? 0 : expectInteger("bindToDevice", bindToDevice, 0, MAX_NUMBER),
+      ...this.#destination(destination),
+    };
+    const { bits, device, destinationPort } = claim;
+    return bits === 0 && device === 0 && claim.destination === WILDCARD && destinationPort === 0
+      ? undefined
+      : claim;
+  }
+
+  #destination(given: Reservation["destination"]): Pick<Claim, "destination" | "destinationPort"> {
+    if (given === undefined) return { destination: WILDCARD, destinationPort: 0 };
+    expectOptions("destination", given, ["address", "port"]);
+    return {
+      destination: this.#key("destination.address", given.address),
+      destinationPort: expectInteger("destination.port", given.port, 0, MAX_PORT),
+    };
+  }
+
+  #key(option: string, text: string): string {
+    if (text === WILDCARD) return WILDCARD;
+    const address = this.#addresses.get(typeof text === "string" ? text : expectString(option, text));
+    if (address.isUnspecified) return WILDCARD;
+    if (address.zone === "") return address.text;
+    const position = text.indexOf("%");
+    const message = `invalid address ${describe(text)}: a zone has no place here, \`bindToDevice\` names the device`;
+    throw new PortError("INVALID_ADDRESS", message, { input: text, position });
+  }
+}
+
+function expectNetworks(networks: readonly number[]): void {
+  if (!Array.isArray(networks)) {
+    throw new TypeError(`\`networks\`: expected a list of numbers, received ${describe(networks)}`);
+  }
+  if (networks.length === 0) {
+    throw new RangeError("`networks`: expected at least one network, received an empty list");
+  }
+  for (let i = 0; i < networks.length; i++) expectInteger("networks", networks[i], 0, MAX_NUMBER);
+}
