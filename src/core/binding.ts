@@ -1,7 +1,8 @@
 // A binding: what one socket claims, and the addresses it covers.
 //
 // Bindings are plain frozen values of one network namespace. An IPv4-mapped address is the IPv4 address it
-// maps to, and a link-local address with a zone is bound to that device, as the kernel has it.
+// maps to, and a link-local address with a zone is bound to that device; any other address loses its zone,
+// as the kernel has it.
 
 import { PortError } from "./errors.ts";
 import { describe, expectBoolean, expectInteger, expectOptions, expectPort, expectString } from "./expect.ts";
@@ -73,14 +74,16 @@ export function bindingOf(options: BindingOptions): Binding {
   const protocol = expectTransport(options.protocol);
   const v6only = expectBoolean("v6only", options.v6only ?? false);
   const given = options.address ?? "::";
-  const address = typeof given === "string" ? IpAddress.parse(given) : given;
+  const address = given instanceof IpAddress ? given : IpAddress.parse(given);
   if (v6only && address.isIPv4Mapped) {
     const message = `invalid IP address "${address.text}": an IPv4-mapped address cannot be v6only`;
     throw new PortError("INVALID_ADDRESS", message, { input: address.text, position: 0 });
   }
+  const listening = expectBoolean("listening", options.listening ?? false);
   const device = expectString("device", options.device ?? "");
-  if (address.zone !== "" && device !== "" && address.zone !== device) {
-    throw new RangeError(`\`device\`: ${address.text} is on ${address.zone}, received ${describe(device)}`);
+  const zone = address.isLinkLocal ? address.zone : "";
+  if (zone !== "" && device !== "" && zone !== device) {
+    throw new RangeError(`\`device\`: ${address.text} is on ${zone}, received ${describe(device)}`);
   }
   return Object.freeze({
     protocol,
@@ -89,9 +92,9 @@ export function bindingOf(options: BindingOptions): Binding {
     v6only,
     reuseAddress: expectBoolean("reuseAddress", options.reuseAddress ?? false),
     reusePort: expectBoolean("reusePort", options.reusePort ?? false),
-    device: device === "" ? address.zone : device,
+    device: device === "" ? zone : device,
     user: expectInteger("user", options.user ?? 0, 0, 0xffff_ffff),
-    listening: protocol === "tcp" && expectBoolean("listening", options.listening ?? false),
+    listening: listening && protocol === "tcp",
   });
 }
 
@@ -99,7 +102,9 @@ export function expectTransport(value: unknown): Transport {
   const known = TRANSPORTS.find((transport) => transport === value);
   if (known) return known;
   const message = `unknown protocol: expected tcp or udp, received ${describe(value)}`;
-  throw new PortError("UNKNOWN_PROTOCOL", message, { input: String(value) });
+  throw new PortError("UNKNOWN_PROTOCOL", message, {
+    input: typeof value === "string" ? value : describe(value),
+  });
 }
 
 /** The index key of what a binding covers in IPv4: an address, the wildcard, or nothing. */
@@ -123,11 +128,6 @@ export function canShare(binding: Binding): boolean {
 
 /** Whether two bindings are alike in everything, so that one can stand for the other. */
 export function sameBinding(a: Binding, b: Binding): boolean {
-  return a.listening === b.listening && sameSocket(a, b);
-}
-
-/** Whether two bindings are alike, listening or not. */
-export function sameSocket(a: Binding, b: Binding): boolean {
   return (
     a.protocol === b.protocol &&
     a.port === b.port &&
@@ -136,6 +136,7 @@ export function sameSocket(a: Binding, b: Binding): boolean {
     a.reusePort === b.reusePort &&
     a.device === b.device &&
     a.user === b.user &&
+    a.listening === b.listening &&
     coverV4(a) === coverV4(b)
   );
 }

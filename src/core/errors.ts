@@ -34,13 +34,17 @@ export interface PortErrorDetails {
   INVALID_ADDRESS: { readonly input: string; readonly position: number };
   UNKNOWN_PROTOCOL: { readonly input: string };
   /** The name is leased to another living process. */
-  NAME_HELD: { readonly name: string; readonly ports: readonly number[]; readonly holder: HolderDescription };
+  NAME_HELD: {
+    readonly leaseName: string;
+    readonly ports: readonly number[];
+    readonly holder: HolderDescription;
+  };
   /** The lease is another living process's: releasing it takes `force`. */
   LEASE_HELD: { readonly ports: readonly number[]; readonly holder: HolderDescription };
   LEASE_NOT_FOUND: { readonly input: string };
   PROCESS_NOT_FOUND: { readonly pid: number };
   /** The registry was closed before the call. */
-  REGISTRY_CLOSED: Record<never, never>;
+  REGISTRY_CLOSED: object;
   /** The state folder or its database cannot be used: a file in its place, no permission, a full disk. */
   STORE_UNAVAILABLE: { readonly path: string };
   /** The database was written by a newer version of Moorage. */

@@ -17,6 +17,8 @@ export function describe(value: unknown): string {
       return `the bigint ${value}`;
     case "object":
       return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+    case "function":
+    case "symbol":
     default:
       return `a ${typeof value}`;
   }
@@ -24,10 +26,9 @@ export function describe(value: unknown): string {
 
 /** A whole number from `min` to `max`, or an error that names `option`. */
 export function expectInteger(option: string, value: unknown, min: number, max: number): number {
-  const expected = `\`${option}\`: expected a whole number from ${min} to ${max}, received ${describe(value)}`;
-  if (typeof value !== "number") throw new TypeError(expected);
-  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(expected);
-  return value;
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  const message = `\`${option}\`: expected a whole number from ${min} to ${max}, received ${describe(value)}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
 /** A port, 1 to 65535. */

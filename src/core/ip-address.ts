@@ -72,6 +72,17 @@ export class IpAddress {
     return this.family === 6 && isMapped(this.#parts);
   }
 
+  /**
+   * Whether the address is one of a single link, so that its zone decides which one is meant: fe80::/10, and
+   * IPv6 multicast of the interface or link scope. The kernel ignores the zone of every other address.
+   */
+  get isLinkLocal(): boolean {
+    if (this.family === 4) return false;
+    const group = this.#parts[0]!;
+    const scope = group & 0x000f;
+    return (group & 0xffc0) === 0xfe80 || ((group & 0xff00) === 0xff00 && (scope === 1 || scope === 2));
+  }
+
   /** The IPv4 address behind an IPv4-mapped one; any other address as it is. */
   unmap(): IpAddress {
     if (!this.isIPv4Mapped) return this;

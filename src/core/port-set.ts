@@ -4,7 +4,7 @@
 // backwards range and a text of exclusions alone are refused, with the place where they stand.
 
 import { PortError } from "./errors.ts";
-import { describe, expectPort, expectString, MAX_PORT, MIN_PORT } from "./expect.ts";
+import { expectInteger, expectPort, expectString, MAX_PORT, MIN_PORT } from "./expect.ts";
 import { PortBits } from "./port-bits.ts";
 
 /**
@@ -68,30 +68,27 @@ export class PortSet implements Iterable<number> {
     return this.#bits.size;
   }
 
+  /** Whether the set has the port; no for what is not a port at all. */
   has(port: number): boolean {
-    return this.#bits.has(port);
+    return isPort(port) && this.#bits.has(port);
   }
 
   /** The port that has exactly `rank` smaller ones in the set. */
   nth(rank: number): number {
-    if (!Number.isInteger(rank) || rank < 0 || rank >= this.size) {
-      throw new RangeError(
-        `\`rank\`: expected a whole number below ${this.size}, received ${describe(rank)}`,
-      );
-    }
-    return this.#bits.nth(rank);
+    return this.#bits.nth(expectInteger("rank", rank, 0, this.size - 1));
   }
 
-  /** The smallest port of the set at or after `port`, or `undefined`. */
+  /** The smallest port of the set at or after `port`, or `undefined`; `port` may be 0 and 65536 as well. */
   next(port: number): number | undefined {
+    expectInteger("port", port, 0, MAX_PORT + 1);
     const found = port > MAX_PORT ? -1 : this.#bits.nextInside(port, MAX_PORT);
     return found === -1 ? undefined : found;
   }
 
-  /** This set without the given ports; it may be empty. */
+  /** This set without the given ports, 0 to 65535, whether it has them or not; it may be empty. */
   without(ports: Iterable<number>): PortSet {
     const bits = PortBits.from(this.#bits);
-    for (const port of ports) bits.delete(port);
+    for (const port of ports) bits.delete(expectInteger("ports", port, 0, MAX_PORT));
     return new PortSet(bits);
   }
 
@@ -105,7 +102,7 @@ export class PortSet implements Iterable<number> {
     let first = this.next(MIN_PORT);
     while (first !== undefined) {
       let last = first;
-      while (this.has(last + 1) && last < MAX_PORT) last++;
+      while (this.has(last + 1)) last++;
       runs.push(first === last ? `${first}` : `${first}-${last}`);
       first = this.next(last + 1);
     }
@@ -124,6 +121,10 @@ export class PortSet implements Iterable<number> {
  */
 export function parsePort(text: string): number {
   return portAt(expectString("port", text), 0, text);
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= MIN_PORT && value <= MAX_PORT;
 }
 
 function parseRange(item: string, offset: number, input: string): [number, number] {

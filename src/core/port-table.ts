@@ -13,7 +13,6 @@ import {
   coverV6,
   formatBinding,
   sameBinding,
-  sameSocket,
   type Transport,
 } from "./binding.ts";
 import { conflictsAtBind, conflictsAtListen } from "./conflict.ts";
@@ -59,7 +58,7 @@ export class PortTable {
    */
   conflictAtListen(binding: Binding): Binding | undefined {
     const sharers = this.#protocols[binding.protocol].sharers.get(binding.port) ?? [];
-    const self = sharers.find((sharer) => sameSocket(sharer, binding));
+    const self = sharers.find((sharer) => sameBinding(sharer, binding));
     return sharers.find((sharer) => sharer !== self && conflictsAtListen(sharer, binding));
   }
 
