@@ -7,7 +7,7 @@
 import { PortError } from "./errors.ts";
 import { describe, expectBoolean, expectInteger, expectOptions, expectPort, expectString } from "./expect.ts";
 import { IpAddress } from "./ip-address.ts";
-import { WILDCARD } from "./port-index.ts";
+import { WILDCARD } from "./interned-address.ts";
 
 export const TRANSPORTS = ["tcp", "udp"] as const;
 export type Transport = (typeof TRANSPORTS)[number];

@@ -5,7 +5,7 @@
 // stricter.
 
 import { type Binding, coverV4, coverV6 } from "./binding.ts";
-import { WILDCARD } from "./port-index.ts";
+import { WILDCARD } from "./interned-address.ts";
 
 /** Whether bind() of `incoming` fails with EADDRINUSE because of `existing`, on the same port. */
 export function conflictsAtBind(existing: Binding, incoming: Binding): boolean {

@@ -81,11 +81,19 @@ const BRAND = Symbol.for("moorage.PortError");
 export class PortError<Code extends PortErrorCode = PortErrorCode> extends Error {
   readonly code: Code;
 
+  static {
+    // On the prototype, as Error has its own: an error costs no more than what it says.
+    Object.defineProperty(PortError.prototype, "name", {
+      value: "PortError",
+      configurable: true,
+      writable: true,
+    });
+    Object.defineProperty(PortError.prototype, BRAND, { value: true });
+  }
+
   constructor(code: Code, message: string, details: PortErrorDetails[Code], options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    Object.defineProperty(this, "name", { value: "PortError" });
-    Object.defineProperty(this, BRAND, { value: true });
     Object.assign(this, details);
   }
 

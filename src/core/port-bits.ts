@@ -1,26 +1,27 @@
 // A set of ports, 0 to 65535: add, delete, the next one that is or is not in it, the n-th one.
 //
-// A few ports stand in a short sorted list, so that an address with three of them costs bytes; past
-// SPARSE_LIMIT the set becomes 65,536 bits with two levels of summary above them, which say "this word is
-// full" and let a search step over 32 or 1,024 taken ports at once. An emptied set is a short list again.
+// One port is a number, a few are a short sorted list, so that an address with three of them costs bytes;
+// past FEW the set becomes 65,536 bits, with one bit above each word of 32 that says "this word is full" and
+// lets a search step over 1,024 taken ports at once. An emptied set begins again with nothing.
 //
 // A search over the union of several sets reads word by word (`nextOutside`): no set of unions is built.
 
-const SPARSE_LIMIT = 256;
+const FEW = 256;
 const WORDS = 2048;
 const FULL = -1;
-
-interface Dense {
-  /** Bit p & 31 of word p >> 5 is port p. */
-  readonly words: Int32Array;
-  /** Bit w & 31 of entry w >> 5 says that word w is full. */
-  readonly fullWords: Int32Array;
-}
+const NONE = -1;
+const NO_WORDS = new Int32Array(0);
 
 export class PortBits implements Iterable<number> {
   #size = 0;
-  #sparse: number[] = [];
-  #dense: Dense | undefined;
+  /** The only port, while there has been no second one; or NONE. */
+  #only = NONE;
+  /** All ports in rising order, from the second one on until there are too many, or none is left. */
+  #few: number[] | undefined;
+  /** Bit p & 31 of word p >> 5 is port p. */
+  #words: Int32Array | undefined;
+  /** Bit w & 31 of entry w >> 5 says that word w is full. There whenever `#words` is. */
+  #fullWords: Int32Array = NO_WORDS;
 
   static from(ports: Iterable<number>): PortBits {
     const bits = new PortBits();
@@ -33,75 +34,62 @@ export class PortBits implements Iterable<number> {
   }
 
   has(port: number): boolean {
-    const dense = this.#dense;
-    if (dense) return (dense.words[port >> 5]! & (1 << (port & 31))) !== 0;
-    const sparse = this.#sparse;
-    return sparse[lowerBound(sparse, port)] === port;
+    const words = this.#words;
+    if (words !== undefined) return (words[port >> 5]! & (1 << (port & 31))) !== 0;
+    const few = this.#few;
+    if (few !== undefined) return few[lowerBound(few, port)] === port;
+    return this.#only === port;
   }
 
   /** Puts the port into the set; false when it was there. */
   add(port: number): boolean {
-    let dense = this.#dense;
-    if (!dense) {
-      const sparse = this.#sparse;
-      const at = lowerBound(sparse, port);
-      if (sparse[at] === port) return false;
-      if (sparse.length < SPARSE_LIMIT) {
-        insertAt(sparse, at, port);
-        this.#size++;
-        return true;
-      }
-      dense = this.#spread();
-    }
+    const words = this.#words;
+    if (words === undefined) return this.#addToFew(port);
     const index = port >> 5;
-    const word = dense.words[index]!;
+    const word = words[index]!;
     const next = word | (1 << (port & 31));
     if (next === word) return false;
-    dense.words[index] = next;
-    if (next === FULL) dense.fullWords[index >> 5]! |= 1 << (index & 31);
+    words[index] = next;
+    if (next === FULL) this.#fullWords[index >> 5]! |= 1 << (index & 31);
     this.#size++;
     return true;
   }
 
   /** Takes the port out of the set; false when it was not there. */
   delete(port: number): boolean {
-    const dense = this.#dense;
-    if (!dense) {
-      const sparse = this.#sparse;
-      const at = lowerBound(sparse, port);
-      if (sparse[at] !== port) return false;
-      removeAt(sparse, at);
-      this.#size--;
-      return true;
-    }
+    const words = this.#words;
+    if (words === undefined) return this.#deleteFromFew(port);
     const index = port >> 5;
-    const word = dense.words[index]!;
+    const word = words[index]!;
     const next = word & ~(1 << (port & 31));
     if (next === word) return false;
-    dense.words[index] = next;
-    if (word === FULL) dense.fullWords[index >> 5]! &= ~(1 << (index & 31));
-    if (--this.#size === 0) this.#dense = undefined;
+    words[index] = next;
+    if (word === FULL) this.#fullWords[index >> 5]! &= ~(1 << (index & 31));
+    if (--this.#size === 0) {
+      this.#words = undefined;
+      this.#fullWords = NO_WORDS;
+    }
     return true;
   }
 
   /** Bits 32 × `index` to 32 × `index` + 31. */
   word(index: number): number {
-    const dense = this.#dense;
-    if (dense) return dense.words[index]!;
-    const sparse = this.#sparse;
+    const words = this.#words;
+    if (words !== undefined) return words[index]!;
+    const few = this.#few;
+    if (few === undefined) return this.#only >> 5 === index ? 1 << (this.#only & 31) : 0;
     let word = 0;
-    for (let at = lowerBound(sparse, index << 5); at < sparse.length && sparse[at]! >> 5 === index; at++) {
-      word |= 1 << (sparse[at]! & 31);
+    for (let at = lowerBound(few, index << 5); at < few.length && few[at]! >> 5 === index; at++) {
+      word |= 1 << (few[at]! & 31);
     }
     return word;
   }
 
   /** The first word at or after `index` that this set alone does not fill; may be past the last word. */
   nextOpenWord(index: number): number {
-    const dense = this.#dense;
-    if (!dense) return index;
-    const { fullWords } = dense;
+    const fullWords = this.#fullWords;
     let group = index >> 5;
+    if (group >= fullWords.length) return index;
     let open = ~fullWords[group]! & (FULL << (index & 31));
     while (open === 0) {
       if (++group === fullWords.length) return WORDS;
@@ -112,16 +100,17 @@ export class PortBits implements Iterable<number> {
 
   /** The smallest port of the set from `first` to `last`, or -1. */
   nextInside(first: number, last: number): number {
-    const dense = this.#dense;
-    if (!dense) {
-      const port = this.#sparse[lowerBound(this.#sparse, first)];
-      return port !== undefined && port <= last ? port : -1;
+    const words = this.#words;
+    if (words === undefined) {
+      const few = this.#few;
+      const port = few === undefined ? this.#only : (few[lowerBound(few, first)] ?? NONE);
+      return port >= first && port <= last ? port : -1;
     }
     let index = first >> 5;
-    let word = dense.words[index]! & (FULL << (first & 31));
+    let word = words[index]! & (FULL << (first & 31));
     while (word === 0) {
       if (++index > last >> 5) return -1;
-      word = dense.words[index]!;
+      word = words[index]!;
     }
     const port = (index << 5) + lowestBit(word);
     return port <= last ? port : -1;
@@ -129,16 +118,16 @@ export class PortBits implements Iterable<number> {
 
   /** The port that has exactly `rank` smaller ones in the set, or -1. */
   nth(rank: number): number {
-    const dense = this.#dense;
-    if (!dense) return this.#sparse[rank] ?? -1;
     if (rank < 0 || rank >= this.#size) return -1;
+    const words = this.#words;
+    if (words === undefined) return this.#few === undefined ? this.#only : this.#few[rank]!;
     let left = rank;
     let index = 0;
-    for (let count = countBits(dense.words[0]!); left >= count; count = countBits(dense.words[index]!)) {
+    for (let count = countBits(words[0]!); left >= count; count = countBits(words[index]!)) {
       left -= count;
       index++;
     }
-    let word = dense.words[index]!;
+    let word = words[index]!;
     while (left-- > 0) word &= word - 1;
     return (index << 5) + lowestBit(word);
   }
@@ -151,15 +140,60 @@ export class PortBits implements Iterable<number> {
     }
   }
 
-  #spread(): Dense {
-    const dense: Dense = { words: new Int32Array(WORDS), fullWords: new Int32Array(WORDS / 32) };
-    for (const port of this.#sparse) dense.words[port >> 5]! |= 1 << (port & 31);
-    for (const [index, word] of dense.words.entries()) {
-      if (word === FULL) dense.fullWords[index >> 5]! |= 1 << (index & 31);
+  #addToFew(port: number): boolean {
+    if (this.#size === 0) {
+      this.#only = port;
+      this.#size = 1;
+      return true;
     }
-    this.#sparse = [];
-    this.#dense = dense;
-    return dense;
+    const few = this.#few;
+    if (few === undefined) {
+      const only = this.#only;
+      if (only === port) return false;
+      this.#few = only < port ? [only, port] : [port, only];
+      this.#size = 2;
+      return true;
+    }
+    const at = lowerBound(few, port);
+    if (few[at] === port) return false;
+    if (few.length === FEW) {
+      this.#spread(few);
+      return this.add(port);
+    }
+    insertAt(few, at, port);
+    this.#size++;
+    return true;
+  }
+
+  #deleteFromFew(port: number): boolean {
+    const few = this.#few;
+    if (few === undefined) {
+      if (this.#only !== port) return false;
+      this.#only = NONE;
+      this.#size = 0;
+      return true;
+    }
+    const at = lowerBound(few, port);
+    if (few[at] !== port) return false;
+    removeAt(few, at);
+    if (--this.#size === 0) {
+      this.#few = undefined;
+      this.#only = NONE;
+    }
+    return true;
+  }
+
+  #spread(few: readonly number[]): void {
+    const words = new Int32Array(WORDS);
+    const fullWords = new Int32Array(WORDS / 32);
+    for (const port of few) words[port >> 5]! |= 1 << (port & 31);
+    for (const [index, word] of words.entries()) {
+      if (word === FULL) fullWords[index >> 5]! |= 1 << (index & 31);
+    }
+    this.#few = undefined;
+    this.#only = NONE;
+    this.#words = words;
+    this.#fullWords = fullWords;
   }
 }
 

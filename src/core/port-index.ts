@@ -5,55 +5,59 @@
 // request never walks the known addresses. It knows no rule of sharing: whether a second holder may stand
 // beside the first is the business of the tables above it, which keep what they need of their sharers.
 
+import type { InternedAddress } from "./interned-address.ts";
 import { PortBits } from "./port-bits.ts";
-
-/** The key of the wildcard address; every other key is the canonical text of a specific one. */
-export const WILDCARD = "";
 
 const PAGE_BITS = 10;
 const PAGE_SIZE = 1 << PAGE_BITS;
 
 export class PortIndex {
   readonly #wildcard = new PortBits();
-  readonly #specific = new Map<string, PortBits>();
+  /** By the number of the address. An emptied set stays for the next address with that number. */
+  readonly #specific: (PortBits | undefined)[] = [];
+  /** The address that a set of `#specific` belongs to, as long as it has ports. */
+  readonly #owners: (InternedAddress | undefined)[] = [];
   /** The ports held on any address, the wildcard included. */
   readonly #anywhere = new PortBits();
   /** How many addresses hold a port beyond the first one, by pages of PAGE_SIZE ports. */
   readonly #further: (Uint32Array | undefined)[] = [];
 
   /** Whether this very address holds the port. */
-  has(address: string, port: number): boolean {
-    return address === WILDCARD
-      ? this.#wildcard.has(port)
-      : (this.#specific.get(address)?.has(port) ?? false);
+  has(address: InternedAddress, port: number): boolean {
+    return this.#setOf(address)?.has(port) ?? false;
   }
 
   /** Whether nothing is held that overlaps the address: the wildcard overlaps every one. */
-  isFree(address: string, port: number): boolean {
-    if (address === WILDCARD) return !this.#anywhere.has(port);
-    return !this.#wildcard.has(port) && !(this.#specific.get(address)?.has(port) ?? false);
+  isFree(address: InternedAddress, port: number): boolean {
+    if (address.id === 0) return !this.#anywhere.has(port);
+    if (this.#wildcard.has(port)) return false;
+    const own = this.#specific[address.id];
+    return own === undefined || !own.has(port);
+  }
+
+  /** Marks the port as held on the address where `isFree`; false where it is not, and nothing changes. */
+  take(address: InternedAddress, port: number): boolean {
+    if (address.id === 0 ? this.#anywhere.has(port) : this.#wildcard.has(port)) return false;
+    return this.add(address, port);
   }
 
   /** Marks the port as held on the address; false when it was. */
-  add(address: string, port: number): boolean {
-    let bits = address === WILDCARD ? this.#wildcard : this.#specific.get(address);
-    if (!bits) {
-      bits = new PortBits();
-      this.#specific.set(address, bits);
-    }
+  add(address: InternedAddress, port: number): boolean {
+    const bits = this.#setOf(address) ?? this.#newSet(address);
     if (!bits.add(port)) return false;
-    if (!this.#anywhere.add(port)) {
-      const page = (this.#further[port >> PAGE_BITS] ??= new Uint32Array(PAGE_SIZE));
-      page[port & (PAGE_SIZE - 1)]!++;
+    if (bits.size === 1) {
+      address.uses++;
+      if (address.id !== 0) this.#owners[address.id] = address;
     }
+    if (!this.#anywhere.add(port)) this.#countFurther(port);
     return true;
   }
 
   /** Marks the port as no longer held on the address; false when it was not. */
-  delete(address: string, port: number): boolean {
-    const bits = address === WILDCARD ? this.#wildcard : this.#specific.get(address);
-    if (!bits?.delete(port)) return false;
-    if (bits.size === 0 && address !== WILDCARD) this.#specific.delete(address);
+  delete(address: InternedAddress, port: number): boolean {
+    const bits = this.#setOf(address);
+    if (bits === undefined || !bits.delete(port)) return false;
+    if (bits.size === 0) address.uses--;
     const page = this.#further[port >> PAGE_BITS];
     if (page !== undefined && page[port & (PAGE_SIZE - 1)]! > 0) page[port & (PAGE_SIZE - 1)]!--;
     else this.#anywhere.delete(port);
@@ -66,20 +70,39 @@ export class PortIndex {
     return 1 + (this.#further[port >> PAGE_BITS]?.[port & (PAGE_SIZE - 1)] ?? 0);
   }
 
-  /** The addresses that hold the port. Walks every known address: for messages, not for decisions. */
-  *addresses(port: number): IterableIterator<string> {
-    if (this.#wildcard.has(port)) yield WILDCARD;
-    for (const [address, bits] of this.#specific) if (bits.has(port)) yield address;
+  /** Whether the wildcard address holds the port. */
+  hasWildcard(port: number): boolean {
+    return this.#wildcard.has(port);
+  }
+
+  /** The specific addresses that hold the port. Walks every one: for messages, not for decisions. */
+  *specificHolders(port: number): IterableIterator<InternedAddress> {
+    for (const [id, bits] of this.#specific.entries()) if (bits?.has(port)) yield this.#owners[id]!;
   }
 
   /** Appends the sets whose union is all that overlaps the address, for a search with `nextOutside`. */
-  overlapping(address: string, into: PortBits[]): void {
-    if (address === WILDCARD) {
+  overlapping({ id }: InternedAddress, into: PortBits[]): void {
+    if (id === 0) {
       into.push(this.#anywhere);
       return;
     }
-    into.push(this.#wildcard);
-    const own = this.#specific.get(address);
-    if (own) into.push(own);
+    if (this.#wildcard.size > 0) into.push(this.#wildcard);
+    const own = this.#specific[id];
+    if (own !== undefined) into.push(own);
+  }
+
+  #setOf({ id }: InternedAddress): PortBits | undefined {
+    return id === 0 ? this.#wildcard : this.#specific[id];
+  }
+
+  #newSet({ id }: InternedAddress): PortBits {
+    // Filled up without gaps: an array with holes at its end turns into a slow map.
+    while (this.#specific.length <= id) this.#specific.push(undefined);
+    return (this.#specific[id] = new PortBits());
+  }
+
+  #countFurther(port: number): void {
+    const page = (this.#further[port >> PAGE_BITS] ??= new Uint32Array(PAGE_SIZE));
+    page[port & (PAGE_SIZE - 1)]!++;
   }
 }

@@ -18,8 +18,10 @@ import {
 import { conflictsAtBind, conflictsAtListen } from "./conflict.ts";
 import { PortError } from "./errors.ts";
 import { expectPort } from "./expect.ts";
+import { AddressInterner, type InternedAddress, WILDCARD } from "./interned-address.ts";
+import { IpAddress } from "./ip-address.ts";
 import { nextOutside, PortBits } from "./port-bits.ts";
-import { PortIndex, WILDCARD } from "./port-index.ts";
+import { PortIndex } from "./port-index.ts";
 
 /** What one protocol holds. */
 interface ProtocolTable {
@@ -41,14 +43,15 @@ interface ProtocolTable {
  */
 export class PortTable {
   readonly #protocols: Readonly<Record<Transport, ProtocolTable>> = { tcp: newTable(), udp: newTable() };
+  readonly #addresses = new AddressInterner((key) => IpAddress.parse(key === WILDCARD ? "::" : key));
 
   /** The binding that would make bind() fail with EADDRINUSE, or `undefined`. */
   conflictAtBind(binding: Binding): Binding | undefined {
-    const table = this.#protocols[binding.protocol];
-    if (isFree(table, binding)) return undefined;
-    const sharers = table.sharers.get(binding.port) ?? [];
+    this.#addresses.tidy();
+    if (this.#isFree(binding)) return undefined;
+    const sharers = this.#protocols[binding.protocol].sharers.get(binding.port) ?? [];
     return (
-      sharers.find((sharer) => conflictsAtBind(sharer, binding)) ?? findExclusive(table, binding, sharers)
+      sharers.find((sharer) => conflictsAtBind(sharer, binding)) ?? this.#findExclusive(binding, sharers)
     );
   }
 
@@ -67,7 +70,7 @@ export class PortTable {
     const conflict = this.conflictAtBind(binding);
     if (conflict) throw inUse(binding, conflict);
     const table = this.#protocols[binding.protocol];
-    const [v4, v6] = [coverV4(binding), coverV6(binding)];
+    const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
     if (v4 !== undefined) table.v4.add(v4, binding.port);
     if (v6 !== undefined) table.v6.add(v6, binding.port);
     if (canShare(binding)) {
@@ -100,9 +103,10 @@ export class PortTable {
 
   /** Takes one binding out of the table; false when it is not there, and nothing changes. */
   remove(binding: Binding): boolean {
+    this.#addresses.tidy();
     const table = this.#protocols[binding.protocol];
     const { port } = binding;
-    const [v4, v6] = [coverV4(binding), coverV6(binding)];
+    const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
     if (!canShare(binding)) {
       if (!this.#hasExclusive(binding)) return false;
       if (v4 !== undefined) table.v4.delete(v4, port);
@@ -114,8 +118,8 @@ export class PortTable {
     const at = sharers.findIndex((sharer) => sameBinding(sharer, binding));
     if (at === -1) return false;
     sharers.splice(at, 1);
-    if (v4 !== undefined && !sharers.some((other) => coverV4(other) === v4)) table.v4.delete(v4, port);
-    if (v6 !== undefined && !sharers.some((other) => coverV6(other) === v6)) table.v6.delete(v6, port);
+    if (v4 !== undefined && !sharers.some((other) => coverV4(other) === v4.key)) table.v4.delete(v4, port);
+    if (v6 !== undefined && !sharers.some((other) => coverV6(other) === v6.key)) table.v6.delete(v6, port);
     if (sharers.length === 0) {
       table.sharers.delete(port);
       table.sharedPorts.delete(port);
@@ -130,8 +134,9 @@ export class PortTable {
   nextFree(binding: Binding, first: number, last: number): number | undefined {
     expectPort("first", first);
     expectPort("last", last);
+    this.#addresses.tidy();
     const table = this.#protocols[binding.protocol];
-    const free = nextOutside(overlapping(table, binding), first, last);
+    const free = nextOutside(this.#overlapping(binding), first, last);
     if (canShare(binding)) {
       const end = free === -1 ? last : free - 1;
       let port = first > end ? -1 : table.sharedPorts.nextInside(first, end);
@@ -143,20 +148,69 @@ export class PortTable {
     return free === -1 ? undefined : free;
   }
 
+  #intern(key: string | undefined): InternedAddress | undefined {
+    return key === undefined ? undefined : this.#addresses.get(key);
+  }
+
+  #isFree(binding: Binding): boolean {
+    const table = this.#protocols[binding.protocol];
+    const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
+    if (v4 !== undefined && !table.v4.isFree(v4, binding.port)) return false;
+    return v6 === undefined || table.v6.isFree(v6, binding.port);
+  }
+
+  #overlapping(binding: Binding): PortBits[] {
+    const sets: PortBits[] = [];
+    const table = this.#protocols[binding.protocol];
+    const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
+    if (v4 !== undefined) table.v4.overlapping(v4, sets);
+    if (v6 !== undefined) table.v6.overlapping(v6, sets);
+    return sets;
+  }
+
   #hasExclusive(binding: Binding): boolean {
     if (canShare(binding)) return false;
     const table = this.#protocols[binding.protocol];
     const { port } = binding;
-    const [v4, v6] = [coverV4(binding), coverV6(binding)];
+    const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
     if (v4 !== undefined && !table.v4.has(v4, port)) return false;
     if (v6 !== undefined && !table.v6.has(v6, port)) return false;
-    const wildcard = v4 === WILDCARD || v6 === WILDCARD;
+    const wildcard = (v4 ?? v6)?.key === WILDCARD;
     if (wildcard && table.dual.has(port) !== (v4 !== undefined && v6 !== undefined)) return false;
     const sharers = table.sharers.get(port) ?? [];
     return !sharers.some(
       (sharer) =>
-        (v4 !== undefined && coverV4(sharer) === v4) || (v6 !== undefined && coverV6(sharer) === v6),
+        (v4 !== undefined && coverV4(sharer) === v4.key) || (v6 !== undefined && coverV6(sharer) === v6.key),
     );
+  }
+
+  /** The exclusive binding that touches `binding`: a bit that none of the sharers accounts for. */
+  #findExclusive(binding: Binding, sharers: readonly Binding[]): Binding | undefined {
+    const { protocol, port } = binding;
+    const { v4, v6, dual } = this.#protocols[protocol];
+    const inV4 = this.#exclusiveIn(v4, port, coverV4(binding), sharers.map(coverV4));
+    const key = inV4 ?? this.#exclusiveIn(v6, port, coverV6(binding), sharers.map(coverV6));
+    if (key === undefined) return undefined;
+    if (key !== WILDCARD) return bindingOf({ protocol, address: key, port });
+    const isDual = dual.has(port);
+    const address = inV4 === undefined || isDual ? "::" : "0.0.0.0";
+    return bindingOf({ protocol, address, port, v6only: inV4 === undefined && !isDual });
+  }
+
+  /** The key of an address that holds the port, overlaps `key` and is none of those that share it. */
+  #exclusiveIn(
+    index: PortIndex,
+    port: number,
+    key: string | undefined,
+    shared: readonly (string | undefined)[],
+  ): string | undefined {
+    if (key === undefined) return undefined;
+    if (index.hasWildcard(port) && !shared.includes(WILDCARD)) return WILDCARD;
+    if (key !== WILDCARD) {
+      return index.has(this.#addresses.get(key), port) && !shared.includes(key) ? key : undefined;
+    }
+    if (index.holders(port) <= new Set(shared.filter((one) => one !== undefined)).size) return undefined;
+    return [...index.specificHolders(port)].find((holder) => !shared.includes(holder.key))?.key;
   }
 }
 
@@ -168,58 +222,6 @@ function newTable(): ProtocolTable {
     sharers: new Map(),
     sharedPorts: new PortBits(),
   };
-}
-
-function isFree(table: ProtocolTable, binding: Binding): boolean {
-  const [v4, v6] = [coverV4(binding), coverV6(binding)];
-  if (v4 !== undefined && !table.v4.isFree(v4, binding.port)) return false;
-  return v6 === undefined || table.v6.isFree(v6, binding.port);
-}
-
-function overlapping(table: ProtocolTable, binding: Binding): PortBits[] {
-  const sets: PortBits[] = [];
-  const [v4, v6] = [coverV4(binding), coverV6(binding)];
-  if (v4 !== undefined) table.v4.overlapping(v4, sets);
-  if (v6 !== undefined) table.v6.overlapping(v6, sets);
-  return sets;
-}
-
-/** The exclusive binding that touches `binding`: a bit that none of the sharers accounts for. */
-function findExclusive(
-  table: ProtocolTable,
-  binding: Binding,
-  sharers: readonly Binding[],
-): Binding | undefined {
-  return (
-    exclusiveIn(table, table.v4, binding, coverV4(binding), sharers.map(coverV4)) ??
-    exclusiveIn(table, table.v6, binding, coverV6(binding), sharers.map(coverV6))
-  );
-}
-
-function exclusiveIn(
-  table: ProtocolTable,
-  index: PortIndex,
-  binding: Binding,
-  address: string | undefined,
-  shared: readonly (string | undefined)[],
-): Binding | undefined {
-  if (address === undefined) return undefined;
-  const { protocol, port } = binding;
-  let found: string | undefined;
-  if (address !== WILDCARD) {
-    found = [WILDCARD, address].find((key) => index.has(key, port) && !shared.includes(key));
-  } else if (index.holders(port) > new Set(shared.filter((key) => key !== undefined)).size) {
-    found = [...index.addresses(port)].find((key) => !shared.includes(key));
-  }
-  if (found === undefined) return undefined;
-  if (found !== WILDCARD) return bindingOf({ protocol, address: found, port });
-  const dual = table.dual.has(port);
-  return bindingOf({
-    protocol,
-    address: index === table.v4 && !dual ? "0.0.0.0" : "::",
-    port,
-    v6only: !dual && index === table.v6,
-  });
 }
 
 function inUse(binding: Binding, conflict: Binding): PortError<"PORT_IN_USE"> {

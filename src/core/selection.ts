@@ -1,11 +1,8 @@
-// Selection: the order in which the free ports of a range are tried. Randomness is an argument.
+// Selection: where a search for a free port begins. Randomness is an argument.
 //
-// Every order here is a start and a walk upward from it with wrap-around, each port once: next-fit starts
-// behind the last port given out, random anywhere (RFC 6056 algorithm 1), by name at the hash of the name,
-// so that one name finds the same port again while it is free.
-
-/** The smallest free port from `first` to `last`, or `undefined`. */
-export type NextFree = (first: number, last: number) => number | undefined;
+// Every search walks upward from its start and round, each port once: next-fit starts behind the port given
+// out last, random anywhere (RFC 6056 algorithm 1), by name at the hash of the name, so that one name finds
+// the same port again while it is free.
 
 /**
  * A start from 0 to `count` - 1 by a uniform random number in [0, 1) (RFC 6056 §3.3.1).
@@ -25,13 +22,6 @@ export function nameStart(name: string, count: number): number {
   let hash = 0x811c9dc5;
   for (const byte of utf8(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % count;
-}
-
-/** The first free port from `start` to `last`, else from `first` up to `start`. */
-export function wrapAround(next: NextFree, first: number, last: number, start: number): number | undefined {
-  const port = next(start, last);
-  if (port !== undefined || start === first) return port;
-  return next(first, start - 1);
 }
 
 function* utf8(text: string): IterableIterator<number> {

@@ -3,6 +3,7 @@
 // What is asked here is asked of all networks of a reservation: each of them says yes, or the answer is no. A
 // network that is named twice counts once.
 
+import type { InternedAddress } from "../core/interned-address.ts";
 import { nextOutside, type PortBits } from "../core/port-bits.ts";
 import { PortSpace } from "./port-space.ts";
 import { TCP } from "./protocols.ts";
@@ -10,61 +11,94 @@ import { type Claim, type Reservation } from "./reservation.ts";
 
 type Where = Pick<Reservation, "networks" | "transport">;
 
+/** The space of one network, among those of one transport. */
+interface NetworkSpace {
+  readonly network: number;
+  readonly space: PortSpace;
+}
+
 export class Holds {
-  readonly #spaces = new Map<number, PortSpace>();
+  /** By transport. A stack has two or three networks: walking them is faster than looking one up. */
+  readonly #spaces: (NetworkSpace[] | undefined)[] = [];
+  /** What a search reads, emptied before each. */
+  readonly #sets: PortBits[] = [];
 
   /** Whether the rule lets a hold in; `claim` is `undefined` for a plain one, here and below. */
-  admits(where: Where, address: string, port: number, claim: Claim | undefined, alone = false): boolean {
-    const { networks, transport } = where;
+  admits(
+    { networks, transport }: Where,
+    address: InternedAddress,
+    port: number,
+    claim: Claim | undefined,
+    alone = false,
+  ): boolean {
     for (let i = 0; i < networks.length; i++) {
-      const space = this.#spaces.get(keyOf(networks[i]!, transport));
-      if (space && !space.admits(address, port, claim, alone)) return false;
+      const space = this.#find(networks[i]!, transport);
+      if (space !== undefined && !space.admits(address, port, claim, alone)) return false;
     }
     return true;
   }
 
   /** Whether the holds of the very same address, port, device and destination let another one in. */
-  admitsTuple(where: Where, address: string, port: number, claim: Claim | undefined): boolean {
-    return where.networks.every((network) => {
-      const space = this.#spaces.get(keyOf(network, where.transport));
+  admitsTuple(
+    { networks, transport }: Where,
+    address: InternedAddress,
+    port: number,
+    claim: Claim | undefined,
+  ): boolean {
+    return networks.every((network) => {
+      const space = this.#find(network, transport);
       return !space || space.admitsTuple(address, port, claim);
     });
   }
 
-  /** Puts in a hold that was let in. */
-  add(where: Where, address: string, port: number, claim: Claim | undefined): void {
-    const { networks, transport } = where;
+  /** Puts a plain hold in where all networks let it; false where one does not, and nothing changes. */
+  takePlain({ networks, transport }: Where, address: InternedAddress, port: number): boolean {
     for (let i = 0; i < networks.length; i++) {
-      if (isRepeated(networks, i)) continue;
-      const key = keyOf(networks[i]!, transport);
-      let space = this.#spaces.get(key);
-      if (!space) {
-        space = new PortSpace();
-        this.#spaces.set(key, space);
+      if (isRepeated(networks, i) || this.#spaceOf(networks[i]!, transport).takePlain(address, port))
+        continue;
+      for (let taken = 0; taken < i; taken++) {
+        if (!isRepeated(networks, taken)) {
+          this.#spaceOf(networks[taken]!, transport).remove(address, port, undefined);
+        }
       }
-      space.add(address, port, claim);
+      return false;
+    }
+    return true;
+  }
+
+  /** Puts in a hold that was let in. */
+  add(
+    { networks, transport }: Where,
+    address: InternedAddress,
+    port: number,
+    claim: Claim | undefined,
+  ): void {
+    for (let i = 0; i < networks.length; i++) {
+      if (!isRepeated(networks, i)) this.#spaceOf(networks[i]!, transport).add(address, port, claim);
     }
   }
 
   /** Takes one hold out of each network that has one just like it. */
-  remove(where: Where, address: string, port: number, claim: Claim | undefined): void {
-    const { networks, transport } = where;
+  remove(
+    { networks, transport }: Where,
+    address: InternedAddress,
+    port: number,
+    claim: Claim | undefined,
+  ): void {
     for (let i = 0; i < networks.length; i++) {
-      if (isRepeated(networks, i)) continue;
-      this.#spaces.get(keyOf(networks[i]!, transport))?.remove(address, port, claim);
+      if (!isRepeated(networks, i)) this.#find(networks[i]!, transport)?.remove(address, port, claim);
     }
   }
 
   /**
-   * The smallest port from `from` to `to` that a search may take, or -1. Only held ports are judged one by
-   * one, and none at all where a search never shares: for TCP on every device.
+   * The smallest port from `from` to `to` that a search may take, or -1. Only held ports are judged one by one, and none
+   * at all where a search never shares: for TCP on every device.
    */
-  next(where: Where, address: string, claim: Claim | undefined, from: number, to: number): number {
+  next(where: Where, address: InternedAddress, claim: Claim | undefined, from: number, to: number): number {
     const { networks, transport } = where;
-    const sets: PortBits[] = [];
-    for (const network of networks) {
-      this.#spaces.get(keyOf(network, transport))?.overlapping(address, sets);
-    }
+    const sets = this.#sets;
+    sets.length = 0;
+    for (let i = 0; i < networks.length; i++) this.#find(networks[i]!, transport)?.overlapping(address, sets);
     const free = nextOutside(sets, from, to);
     const alone = transport === TCP;
     if (claim === undefined || (alone && claim.device === 0)) return free;
@@ -74,10 +108,24 @@ export class Holds {
     }
     return free;
   }
-}
 
-function keyOf(network: number, transport: number): number {
-  return network * 256 + transport;
+  #find(network: number, transport: number): PortSpace | undefined {
+    const spaces = this.#spaces[transport];
+    if (spaces === undefined) return undefined;
+    for (let i = 0; i < spaces.length; i++) if (spaces[i]!.network === network) return spaces[i]!.space;
+    return undefined;
+  }
+
+  #spaceOf(network: number, transport: number): PortSpace {
+    return this.#find(network, transport) ?? this.#newSpace(network, transport);
+  }
+
+  #newSpace(network: number, transport: number): PortSpace {
+    while (this.#spaces.length <= transport) this.#spaces.push(undefined);
+    const space = new PortSpace();
+    (this.#spaces[transport] ??= []).push({ network, space });
+    return space;
+  }
 }
 
 /** Whether the network at `index` was named before. */

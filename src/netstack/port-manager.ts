@@ -5,8 +5,8 @@
 
 import { PortError } from "../core/errors.ts";
 import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
-import { WILDCARD } from "../core/port-index.ts";
-import { type NextFree, randomStart, wrapAround } from "../core/selection.ts";
+import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
+import { randomStart } from "../core/selection.ts";
 import { Holds } from "./holds.ts";
 import { TCP, UDP } from "./protocols.ts";
 import { type Claim, type PortTester, type Reservation, ReservationReader } from "./reservation.ts";
@@ -74,16 +74,20 @@ export class PortManager {
     const claim = this.#reader.claim(reservation);
     if (test !== undefined) expectFunction("test", test);
     const { port } = reservation;
-    if (port === 0) {
-      return this.#search(
-        (from, to) => this.#take(reservation, address, claim, from, to, test),
-        () => `for ${endpointOf(reservation)}`,
-      );
+    if (claim === undefined && test === undefined && port !== 0) {
+      if (this.#holds.takePlain(reservation, address, port)) return port;
+      throw inUse(reservation, "is in use");
     }
-    if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
-    if (!this.#hold(reservation, address, port, claim, test))
+    // A tester may call back: the address keeps its number until it is done with.
+    address.uses++;
+    try {
+      if (port === 0) return this.#pick(reservation, address, claim, test);
+      if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
+      if (this.#hold(reservation, address, port, claim, test)) return port;
       throw inUse(reservation, "was refused by `test`");
-    return port;
+    } finally {
+      address.uses--;
+    }
   }
 
   /**
@@ -128,11 +132,11 @@ export class PortManager {
    */
   pickEphemeralPort(test: PortTester): number {
     expectFunction("test", test);
-    const next: NextFree = (from, to) => {
-      for (let port = from; port <= to; port++) if (expectBoolean("test", test(port))) return port;
-      return undefined;
-    };
-    return this.#search(next, () => "`test` refused every one");
+    const [first, last] = [this.#first, this.#last];
+    const start = this.#start();
+    for (let port = start; port <= last; port++) if (expectBoolean("test", test(port))) return port;
+    for (let port = first; port < start; port++) if (expectBoolean("test", test(port))) return port;
+    throw noPort(first, last, "`test` refused every one");
   }
 
   /** The ephemeral range, both ends included. */
@@ -161,34 +165,45 @@ export class PortManager {
     this.#last = last;
   }
 
-  #search(next: NextFree, describeFailure: () => string): number {
+  /** Holds a port of the ephemeral range. */
+  #pick(
+    reservation: Reservation,
+    address: InternedAddress,
+    claim: Claim | undefined,
+    test: PortTester | undefined,
+  ): number {
     const [first, last] = [this.#first, this.#last];
-    const port = wrapAround(next, first, last, first + randomStart(this.#random, last - first + 1));
-    if (port !== undefined) return port;
-    const message = `no port from ${first} to ${last} is available: ${describeFailure()}`;
-    throw new PortError("NO_PORT_AVAILABLE", message, {});
+    const start = this.#start();
+    let port = this.#take(reservation, address, claim, start, last, test);
+    if (port === -1 && start > first) port = this.#take(reservation, address, claim, first, start - 1, test);
+    if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
+    return port;
   }
 
-  /** Holds the first port from `from` to `to` that the rule allows and that passes the test. */
+  /** Where a search of the ephemeral range starts. */
+  #start(): number {
+    return this.#first + randomStart(this.#random, this.#last - this.#first + 1);
+  }
+
+  /** Holds the first port from `from` to `to` that the rule allows and that passes the test, or -1. */
   #take(
     reservation: Reservation,
-    address: string,
+    address: InternedAddress,
     claim: Claim | undefined,
     from: number,
     to: number,
     test: PortTester | undefined,
-  ): number | undefined {
+  ): number {
     for (let at = from; ; at++) {
       at = this.#holds.next(reservation, address, claim, at, to);
-      if (at === -1) return undefined;
-      if (this.#hold(reservation, address, at, claim, test)) return at;
+      if (at === -1 || this.#hold(reservation, address, at, claim, test)) return at;
     }
   }
 
   /** Holds the port, and gives it back unless it passes: who calls back meanwhile finds it held. */
   #hold(
     reservation: Reservation,
-    address: string,
+    address: InternedAddress,
     port: number,
     claim: Claim | undefined,
     test: PortTester | undefined,
@@ -208,6 +223,11 @@ export class PortManager {
 function expectFunction<T>(option: string, value: T): T {
   if (typeof value === "function") return value;
   throw new TypeError(`\`${option}\`: expected a function, received ${describe(value)}`);
+}
+
+function noPort(first: number, last: number, why: string): PortError<"NO_PORT_AVAILABLE"> {
+  const message = `no port from ${first} to ${last} is available: ${why}`;
+  return new PortError("NO_PORT_AVAILABLE", message, {});
 }
 
 function inUse(reservation: Reservation, what: string): PortError<"PORT_IN_USE"> {

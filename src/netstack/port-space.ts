@@ -5,7 +5,8 @@
 // where there are groups they tell everything: a plain hold among them has a group too while they are there.
 
 import { type PortBits } from "../core/port-bits.ts";
-import { PortIndex, WILDCARD } from "../core/port-index.ts";
+import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
+import { PortIndex } from "../core/port-index.ts";
 import { type Claim } from "./reservation.ts";
 import { admits, groupOf, type HoldGroup, PLAIN } from "./rule.ts";
 
@@ -25,13 +26,15 @@ export class PortSpace {
    * @param claim `undefined` for a plain hold, here and below.
    * @param alone Whether it must not share the port, whatever its flags.
    */
-  admits(address: string, port: number, claim: Claim | undefined, alone: boolean): boolean {
+  admits(address: InternedAddress, port: number, claim: Claim | undefined, alone: boolean): boolean {
     if (this.#index.isFree(address, port)) return true;
     if (claim === undefined) return false;
     const byAddress = this.#groups.get(port);
-    if (address !== WILDCARD) {
+    if (address.key !== WILDCARD) {
+      const [wildcard, own] = [byAddress?.get(WILDCARD), byAddress?.get(address.key)];
       return (
-        this.#admitsBeside(WILDCARD, port, claim, alone) && this.#admitsBeside(address, port, claim, alone)
+        admitsBeside(wildcard, this.#index.hasWildcard(port), claim, alone) &&
+        admitsBeside(own, this.#index.has(address, port), claim, alone)
       );
     }
     if (byAddress) {
@@ -43,8 +46,8 @@ export class PortSpace {
   }
 
   /** Whether a hold of exactly this address, port, device and destination lets another one in. */
-  admitsTuple(address: string, port: number, claim: Claim = PLAIN): boolean {
-    const groups = this.#groups.get(port)?.get(address);
+  admitsTuple(address: InternedAddress, port: number, claim: Claim = PLAIN): boolean {
+    const groups = this.#groups.get(port)?.get(address.key);
     if (groups) {
       const group = groups.get(keyOf(claim));
       return group === undefined || (group.counter.shared & claim.bits) !== 0;
@@ -52,26 +55,31 @@ export class PortSpace {
     return !this.#index.has(address, port) || keyOf(claim) !== PLAIN_KEY;
   }
 
+  /** Puts a plain hold in where `admits` would let it; false where it would not, and nothing changes. */
+  takePlain(address: InternedAddress, port: number): boolean {
+    return this.#index.take(address, port);
+  }
+
   /** Puts a hold in, which `admits` or `admitsTuple` has let in. */
-  add(address: string, port: number, claim: Claim | undefined): void {
+  add(address: InternedAddress, port: number, claim: Claim | undefined): void {
     const fresh = this.#index.add(address, port);
     if (fresh && claim === undefined) return;
     const byAddress = this.#groups.get(port) ?? new Map<string, Groups>();
-    const groups: Groups = byAddress.get(address) ?? new Map<string, HoldGroup>();
+    const groups: Groups = byAddress.get(address.key) ?? new Map<string, HoldGroup>();
     if (!fresh && groups.size === 0) groups.set(PLAIN_KEY, groupOf(PLAIN));
     const added = claim ?? PLAIN;
     const key = keyOf(added);
     const group = groups.get(key);
     if (group) group.counter.add(added.bits);
     else groups.set(key, groupOf(added));
-    byAddress.set(address, groups);
+    byAddress.set(address.key, groups);
     this.#groups.set(port, byAddress);
   }
 
   /** Takes one hold out; nothing changes when there is none just like it. */
-  remove(address: string, port: number, claim: Claim | undefined): void {
+  remove(address: InternedAddress, port: number, claim: Claim | undefined): void {
     const byAddress = this.#groups.size === 0 ? undefined : this.#groups.get(port);
-    const groups = byAddress?.get(address);
+    const groups = byAddress?.get(address.key);
     if (!byAddress || !groups) {
       if (claim === undefined) this.#index.delete(address, port);
       return;
@@ -83,20 +91,20 @@ export class PortSpace {
     if (group.counter.total === 0) groups.delete(key);
     if (groups.size > 1 || (groups.size === 1 && !hasPlain(groups))) return;
     if (groups.size === 0) this.#index.delete(address, port);
-    byAddress.delete(address);
+    byAddress.delete(address.key);
     if (byAddress.size === 0) this.#groups.delete(port);
   }
 
   /** Appends the sets whose union is every port with a hold that overlaps the address. */
-  overlapping(address: string, into: PortBits[]): void {
+  overlapping(address: InternedAddress, into: PortBits[]): void {
     this.#index.overlapping(address, into);
   }
+}
 
-  #admitsBeside(address: string, port: number, claim: Claim, alone: boolean): boolean {
-    const groups = this.#groups.get(port)?.get(address);
-    if (groups) return admits(groups.values(), claim, alone);
-    return !this.#index.has(address, port) || admits([groupOf(PLAIN)], claim, alone);
-  }
+/** Whether a claim may stand beside the holds of one address: its groups, else a plain one if it is `held`. */
+function admitsBeside(groups: Groups | undefined, held: boolean, claim: Claim, alone: boolean): boolean {
+  if (groups) return admits(groups.values(), claim, alone);
+  return !held || admits([groupOf(PLAIN)], claim, alone);
 }
 
 function keyOf(claim: Claim): string {

@@ -3,10 +3,10 @@
 // A plain reservation, without flags, device and destination, has no Claim: all there is to know of it is
 // its address and its port. Reading one allocates nothing.
 
-import { AddressCache } from "../core/address-cache.ts";
 import { PortError } from "../core/errors.ts";
 import { describe, expectInteger, expectOptions, expectString, MAX_PORT } from "../core/expect.ts";
-import { WILDCARD } from "../core/port-index.ts";
+import { AddressInterner, type InternedAddress, WILDCARD } from "../core/interned-address.ts";
+import { IpAddress } from "../core/ip-address.ts";
 import { flagBits, type Flags } from "./flags.ts";
 
 const MAX_NUMBER = 0xffff_ffff;
@@ -47,16 +47,17 @@ export interface Claim {
 
 /** Reads reservations, remembering the address texts it has met. */
 export class ReservationReader {
-  readonly #addresses = new AddressCache();
+  readonly #addresses = new AddressInterner(readAddress);
 
-  /** The index key of the local address, once all but the claim is found right. */
-  address(call: string, reservation: Reservation, minPort: number): string {
+  /** The local address, once all but the claim is found right. Begins an operation. */
+  address(call: string, reservation: Reservation, minPort: number): InternedAddress {
+    this.#addresses.tidy();
     if (typeof reservation !== "object" || reservation === null) expectOptions(call, reservation, []);
     const { networks, transport, address, port } = reservation;
     expectNetworks(networks);
     expectInteger("transport", transport, 0, MAX_TRANSPORT);
     expectInteger("port", port, minPort, MAX_PORT);
-    return this.#key("address", address);
+    return this.#intern("address", address);
   }
 
   /** What the reservation claims beside address and port, or `undefined` for a plain one. */
@@ -78,20 +79,22 @@ export class ReservationReader {
     if (given === undefined) return { destination: WILDCARD, destinationPort: 0 };
     expectOptions("destination", given, ["address", "port"]);
     return {
-      destination: this.#key("destination.address", given.address),
+      destination: this.#intern("destination.address", given.address).key,
       destinationPort: expectInteger("destination.port", given.port, 0, MAX_PORT),
     };
   }
 
-  #key(option: string, text: string): string {
-    if (text === WILDCARD) return WILDCARD;
-    const address = this.#addresses.get(typeof text === "string" ? text : expectString(option, text));
-    if (address.isUnspecified) return WILDCARD;
-    if (address.zone === "") return address.text;
-    const position = text.indexOf("%");
-    const message = `invalid address ${describe(text)}: a zone has no place here, \`bindToDevice\` names the device`;
-    throw new PortError("INVALID_ADDRESS", message, { input: text, position });
+  #intern(option: string, text: string): InternedAddress {
+    return this.#addresses.get(typeof text === "string" ? text : expectString(option, text));
   }
+}
+
+function readAddress(text: string): IpAddress {
+  const address = IpAddress.parse(text === WILDCARD ? "::" : text);
+  if (address.zone === "") return address;
+  const position = text.indexOf("%");
+  const message = `invalid address ${describe(text)}: a zone has no place here, \`bindToDevice\` names the device`;
+  throw new PortError("INVALID_ADDRESS", message, { input: text, position });
 }
 
 function expectNetworks(networks: readonly number[]): void {

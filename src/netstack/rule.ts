@@ -3,7 +3,7 @@
 // It looks at all of them together, not pair by pair: those that meet the newcomer must all have one flag in
 // common with it. Holds of one device and destination are alike to it and stand in one group.
 
-import { WILDCARD } from "../core/port-index.ts";
+import { WILDCARD } from "../core/interned-address.ts";
 import { FlagCounter } from "./flag-counter.ts";
 import { ALL_FLAGS, TUPLE_ONLY } from "./flags.ts";
 import { type Claim } from "./reservation.ts";

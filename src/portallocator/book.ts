@@ -5,63 +5,78 @@
 // or releases: a port given back is not the next one to be given out.
 
 import { PortError } from "../core/errors.ts";
+import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
 import type { Family } from "../core/ip-address.ts";
 import type { PortBits } from "../core/port-bits.ts";
-import { PortIndex, WILDCARD } from "../core/port-index.ts";
+import { PortIndex } from "../core/port-index.ts";
+
+/** By the number of an address: the port found last in one range; 0 or nothing when none was. */
+type Cursors = number[];
 
 export class Book {
   readonly #taken = new PortIndex();
-  /** By range (see rangeId) and address: the port found last. */
-  readonly #cursors = new Map<number, Map<string, number>>();
+  /** By range; see rangeId. */
+  readonly #cursors = new Map<number, Cursors>();
   readonly #wildcardText: string;
 
   constructor(family: Family) {
     this.#wildcardText = family === 4 ? "0.0.0.0" : "::";
   }
 
+  /** Takes the port on the address alone. @throws PortError `PORT_IN_USE` that names an address which holds it. */
+  takeFree(address: InternedAddress, port: number): void {
+    if (!this.#taken.take(address, port)) throw this.#inUse(address, port);
+  }
+
   /** @throws PortError `PORT_IN_USE` that names an address which holds the port. */
-  expectFree(address: string, port: number): void {
+  expectFree(address: InternedAddress, port: number): void {
     if (!this.#taken.isFree(address, port)) throw this.#inUse(address, port);
   }
 
   /** Marks the port as taken on the address, which may have it already. */
-  take(address: string, port: number): void {
+  take(address: InternedAddress, port: number): void {
     this.#taken.add(address, port);
   }
 
   /** Marks the port as free on the address. It may be so already. */
-  release(address: string, port: number): void {
+  release(address: InternedAddress, port: number): void {
     this.#taken.delete(address, port);
   }
 
   /** Appends the sets of ports that are not free on the address. */
-  notFree(address: string, into: PortBits[]): void {
+  notFree(address: InternedAddress, into: PortBits[]): void {
     this.#taken.overlapping(address, into);
   }
 
   /** The port found last in the range for the address; the end of the range when none was. */
-  cursor(address: string, first: number, last: number): number {
-    return this.#cursors.get(rangeId(first, last))?.get(address) ?? last;
+  cursor({ id }: InternedAddress, first: number, last: number): number {
+    return this.#cursors.get(rangeId(first, last))?.[id] || last;
   }
 
-  setCursor(address: string, first: number, last: number, port: number): void {
+  setCursor(address: InternedAddress, first: number, last: number, port: number): void {
     const id = rangeId(first, last);
-    const cursors = this.#cursors.get(id);
-    if (cursors) cursors.set(address, port);
-    else this.#cursors.set(id, new Map([[address, port]]));
+    let cursors = this.#cursors.get(id);
+    if (cursors === undefined) {
+      cursors = [];
+      this.#cursors.set(id, cursors);
+    }
+    while (cursors.length <= address.id) cursors.push(0);
+    // An address with a cursor keeps its number for good: the cursor outlives the ports.
+    if (cursors[address.id] === 0) address.uses++;
+    cursors[address.id] = port;
   }
 
-  #inUse(address: string, port: number): PortError<"PORT_IN_USE"> {
+  #inUse(address: InternedAddress, port: number): PortError<"PORT_IN_USE"> {
     const holder = this.#holder(address, port);
-    const text = holder === WILDCARD ? this.#wildcardText : holder;
-    const message = `Bind for ${text}:${port} failed: port is already allocated`;
-    return new PortError("PORT_IN_USE", message, { address: text, port });
+    const message = `Bind for ${holder}:${port} failed: port is already allocated`;
+    return new PortError("PORT_IN_USE", message, { address: holder, port });
   }
 
-  #holder(address: string, port: number): string {
-    if (address !== WILDCARD) return this.#taken.has(WILDCARD, port) ? WILDCARD : address;
-    const [holder = WILDCARD] = this.#taken.addresses(port);
-    return holder;
+  #holder(address: InternedAddress, port: number): string {
+    if (this.#taken.hasWildcard(port)) return this.#wildcardText;
+    if (address.key !== WILDCARD) return address.key;
+    const [holder] = this.#taken.specificHolders(port);
+    return holder!.key;
   }
 }
 

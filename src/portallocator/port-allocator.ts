@@ -4,14 +4,19 @@
 // marked. 0.0.0.0 and an IPv4 address exclude one another, :: and an IPv6 address too; the families never
 // meet. A search starts behind the port that was found last, so a port given back rests for a while.
 
-import { AddressCache } from "../core/address-cache.ts";
 import { PortError } from "../core/errors.ts";
 import { describe, expectOptions, expectPort, MAX_PORT } from "../core/expect.ts";
-import type { IpAddress } from "../core/ip-address.ts";
+import { AddressInterner, type InternedAddress } from "../core/interned-address.ts";
 import { nextOutside, PortBits } from "../core/port-bits.ts";
-import { WILDCARD } from "../core/port-index.ts";
 import { Book } from "./book.ts";
-import { addressesOf, addressOf, expectRange, type Protocol, unknownProtocol } from "./request.ts";
+import {
+  addressesOf,
+  addressOf,
+  expectRange,
+  type Protocol,
+  readAddress,
+  unknownProtocol,
+} from "./request.ts";
 
 export interface PortAllocatorOptions {
   /** The first port that is given out when none is named. @default 49153 */
@@ -50,7 +55,11 @@ export class PortAllocator {
   readonly #begin: number;
   readonly #end: number;
   readonly #reserved: PortBits;
-  readonly #addresses = new AddressCache();
+  /** The addresses of the request under way. */
+  readonly #named: InternedAddress[] = [];
+  /** What its search reads. */
+  readonly #sets: PortBits[] = [];
+  #addresses = new AddressInterner(readAddress);
   #books: Readonly<Record<Protocol, Books>> = newBooks();
 
   /**
@@ -77,7 +86,7 @@ export class PortAllocator {
   requestPort(ip: string | null, protocol: Protocol, port: number): number {
     const books = this.#booksOf(protocol);
     if (port !== 0) expectRange("port", port, "port", port);
-    return this.#grantOne(books, addressOf(this.#addresses, ip), port, port);
+    return this.#grantOne(books, ip, port, port);
   }
 
   /**
@@ -93,7 +102,7 @@ export class PortAllocator {
   requestPortInRange(ip: string | null, protocol: Protocol, portStart: number, portEnd: number): number {
     const books = this.#booksOf(protocol);
     if (portStart !== 0 || portEnd !== 0) expectRange("portStart", portStart, "portEnd", portEnd);
-    return this.#grantOne(books, addressOf(this.#addresses, ip), portStart, portEnd);
+    return this.#grantOne(books, ip, portStart, portEnd);
   }
 
   /**
@@ -114,7 +123,9 @@ export class PortAllocator {
   ): number {
     const books = this.#booksOf(protocol);
     if (portStart !== 0 || portEnd !== 0) expectRange("portStart", portStart, "portEnd", portEnd);
-    return this.#grant(books, addressesOf(this.#addresses, ips), portStart, portEnd);
+    this.#addresses.tidy();
+    addressesOf(this.#addresses, ips, this.#named);
+    return this.#grant(books, portStart, portEnd);
   }
 
   /**
@@ -128,12 +139,14 @@ export class PortAllocator {
   releasePort(ip: string | null, protocol: Protocol, port: number): void {
     const books = this.#booksOf(protocol);
     expectRange("port", port, "port", port);
+    this.#addresses.tidy();
     const address = addressOf(this.#addresses, ip);
-    bookOf(books, address).release(keyOf(address), port);
+    bookOf(books, address).release(address, port);
   }
 
   /** Gives everything back, as if no port had ever been given out. The range and the reserved ports stay. */
   releaseAll(): void {
+    this.#addresses = new AddressInterner(readAddress);
     this.#books = newBooks();
   }
 
@@ -155,42 +168,42 @@ export class PortAllocator {
     }
   }
 
-  #grantOne(books: Books, address: IpAddress, start: number, end: number): number {
-    if (start === 0 || start !== end) return this.#grant(books, [address], start, end);
-    const book = bookOf(books, address);
-    const key = keyOf(address);
-    book.expectFree(key, start);
-    book.take(key, start);
-    return start;
+  #grantOne(books: Books, ip: string | null, start: number, end: number): number {
+    this.#addresses.tidy();
+    const address = addressOf(this.#addresses, ip);
+    if (start !== 0 && start === end) {
+      bookOf(books, address).takeFree(address, start);
+      return start;
+    }
+    this.#named.length = 0;
+    this.#named.push(address);
+    return this.#grant(books, start, end);
   }
 
-  #grant(books: Books, addresses: readonly IpAddress[], start: number, end: number): number {
-    if (start === 0) return this.#search(books, addresses, this.#begin, this.#end, this.#reserved);
-    if (start !== end) return this.#search(books, addresses, start, end);
-    for (const address of addresses) bookOf(books, address).expectFree(keyOf(address), start);
-    for (const address of addresses) bookOf(books, address).take(keyOf(address), start);
+  /** Grants a port of the range on all the named addresses. */
+  #grant(books: Books, start: number, end: number): number {
+    if (start === 0) return this.#search(books, this.#begin, this.#end, this.#reserved);
+    if (start !== end) return this.#search(books, start, end, undefined);
+    for (const address of this.#named) bookOf(books, address).expectFree(address, start);
+    for (const address of this.#named) bookOf(books, address).take(address, start);
     return start;
   }
 
   /** Takes the first free port behind the cursor of the first address and moves the cursors of all to it. */
-  #search(
-    books: Books,
-    addresses: readonly IpAddress[],
-    first: number,
-    last: number,
-    except?: PortBits,
-  ): number {
+  #search(books: Books, first: number, last: number, except: PortBits | undefined): number {
+    const [addresses, sets] = [this.#named, this.#sets];
     const leading = addresses[0]!;
-    const cursor = bookOf(books, leading).cursor(keyOf(leading), first, last);
-    const sets = except ? [except] : [];
-    for (const address of addresses) bookOf(books, address).notFree(keyOf(address), sets);
+    const cursor = bookOf(books, leading).cursor(leading, first, last);
+    sets.length = 0;
+    if (except !== undefined && except.size > 0) sets.push(except);
+    for (const address of addresses) bookOf(books, address).notFree(address, sets);
     let port = cursor === last ? -1 : nextOutside(sets, cursor + 1, last);
     if (port === -1) port = nextOutside(sets, first, cursor);
     if (port === -1) throw new PortError("NO_PORT_AVAILABLE", "all ports are allocated", {});
     for (const address of addresses) {
       const book = bookOf(books, address);
-      book.take(keyOf(address), port);
-      book.setCursor(keyOf(address), first, last, port);
+      book.take(address, port);
+      book.setCursor(address, first, last, port);
     }
     return port;
   }
@@ -204,12 +217,8 @@ function newBooks(): Record<Protocol, Books> {
   };
 }
 
-function bookOf(books: Books, address: IpAddress): Book {
+function bookOf(books: Books, address: InternedAddress): Book {
   return address.family === 4 ? books.v4 : books.v6;
-}
-
-function keyOf(address: IpAddress): string {
-  return address.isUnspecified ? WILDCARD : address.text;
 }
 
 function* expectReserved(reserved: Iterable<number>): IterableIterator<number> {

@@ -1,15 +1,13 @@
 // What a request may say: a protocol, a range of ports, addresses. Every check stands before the first
 // change, so that a refused request leaves the books as they were.
 
-import type { AddressCache } from "../core/address-cache.ts";
 import { PortError } from "../core/errors.ts";
 import { describe, MAX_PORT, MIN_PORT } from "../core/expect.ts";
+import type { AddressInterner, InternedAddress } from "../core/interned-address.ts";
 import { IpAddress } from "../core/ip-address.ts";
 
 /** What books are kept for. */
 export type Protocol = "tcp" | "udp" | "sctp";
-
-const ANY_IPV4: IpAddress = IpAddress.parse("0.0.0.0");
 
 /** Whether the value is a whole number from 1 to 65535. */
 function isPort(value: unknown): boolean {
@@ -37,31 +35,43 @@ export function unknownProtocol(value: unknown): PortError<"UNKNOWN_PROTOCOL"> {
   });
 }
 
-/** The address that one `ip` names: null is 0.0.0.0, an IPv4-mapped address the IPv4 one it maps to. */
-export function addressOf(cache: AddressCache, ip: string | null): IpAddress {
-  if (ip === null) return ANY_IPV4;
+/** The address that a text says: an IPv4-mapped one is the IPv4 address it maps to. */
+export function readAddress(text: string): IpAddress {
+  const address = IpAddress.parse(text);
+  if (address.zone === "") return address.unmap();
+  const position = text.indexOf("%");
+  const message = `invalid IP address ${JSON.stringify(text)}: no zone may stand here (at position ${position})`;
+  throw new PortError("INVALID_ADDRESS", message, { input: text, position });
+}
+
+/** The address that one `ip` names; null is 0.0.0.0. */
+export function addressOf(addresses: AddressInterner, ip: string | null): InternedAddress {
+  if (ip === null) return addresses.get("0.0.0.0");
   if (typeof ip !== "string") {
     throw new TypeError(`\`ip\`: expected an IP address or null, received ${describe(ip)}`);
   }
-  const address = cache.get(ip);
-  if (address.family === 4) return address;
-  if (address.zone === "") return address.unmap();
-  const position = ip.indexOf("%");
-  const message = `invalid IP address ${JSON.stringify(ip)}: no zone may stand here (at position ${position})`;
-  throw new PortError("INVALID_ADDRESS", message, { input: ip, position });
+  return addresses.get(ip);
 }
 
-/** The addresses of a list, which has at least one and no null. */
-export function addressesOf(cache: AddressCache, ips: readonly string[]): IpAddress[] {
+/** The addresses of a list, which has at least one and no null, put into `into`. */
+export function addressesOf(
+  addresses: AddressInterner,
+  ips: readonly string[],
+  into: InternedAddress[],
+): void {
   if (!Array.isArray(ips)) {
     throw new TypeError(`\`ips\`: expected an array of IP addresses, received ${describe(ips)}`);
   }
   if (ips.length === 0) {
     throw new PortError("INVALID_ADDRESS", "no IP addresses specified", { input: "", position: 0 });
   }
-  return Array.from(ips as readonly (string | null)[], (ip) => {
-    if (ip !== null) return addressOf(cache, ip);
-    const message = "invalid IP address: null stands in a list of addresses";
-    throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
-  });
+  into.length = 0;
+  for (let i = 0; i < ips.length; i++) {
+    const ip = ips[i] as string | null;
+    if (ip === null) {
+      const message = "invalid IP address: null stands in a list of addresses";
+      throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
+    }
+    into.push(addressOf(addresses, ip));
+  }
 }

@@ -3,21 +3,27 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextOutside, type PortBits } from "../../src/core/port-bits.ts";
-import { PortIndex, WILDCARD } from "../../src/core/port-index.ts";
+import { AddressInterner, type InternedAddress } from "../../src/core/interned-address.ts";
+import { IpAddress } from "../../src/core/ip-address.ts";
+import { PortIndex } from "../../src/core/port-index.ts";
 import { anyPort, anyRun, portsOf, search } from "./bits-model.ts";
 
-const ADDRESSES = [WILDCARD, "10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
+const addresses = new AddressInterner((text) => IpAddress.parse(text));
+const [ANY, ONE, TWO, THREE] = ["0.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3"].map((text) =>
+  addresses.get(text),
+) as [InternedAddress, InternedAddress, InternedAddress, InternedAddress];
+const ADDRESSES = [ANY, ONE, TWO, THREE];
 
 const address = fc.constantFrom(...ADDRESSES);
 const change = fc.record({
-  does: fc.constantFrom("add" as const, "add" as const, "delete" as const),
+  does: fc.constantFrom("add" as const, "take" as const, "add" as const, "delete" as const),
   address,
   run: anyRun(),
 });
 const history = fc.array(change, { maxLength: 16, size: "max" });
 
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-type Model = Map<string, Set<number>>;
+type Model = Map<InternedAddress, Set<number>>;
 
 describe("the index and a map of plain sets", () => {
   it("agree on what each add and delete changed", () => {
@@ -41,7 +47,7 @@ describe("the index and a map of plain sets", () => {
         for (const port of [...ports, ...changes.map(({ run }) => run.first)]) {
           const holders = ADDRESSES.filter((key) => model.get(key)!.has(port));
           expect(index.holders(port)).toBe(holders.length);
-          expect([...index.addresses(port)].toSorted()).toEqual(holders.toSorted());
+          expect(holdersIn(index, port)).toEqual(holders);
           expect(ADDRESSES.map((key) => index.has(key, port))).toEqual(
             ADDRESSES.map((key) => holders.includes(key)),
           );
@@ -74,45 +80,53 @@ describe("the index and a map of plain sets", () => {
           for (const port of model.get(key)!) index.delete(key, port);
         }
         const sets: PortBits[] = [];
-        index.overlapping(WILDCARD, sets);
+        index.overlapping(ANY, sets);
         expect(sets.map((bits) => bits.size)).toEqual([0]);
         expect(changes.map(({ run }) => index.holders(run.first))).toEqual(changes.map(() => 0));
-        expect(changes.flatMap(({ run }) => [...index.addresses(run.first)])).toEqual([]);
+        expect(changes.flatMap(({ run }) => holdersIn(index, run.first))).toEqual([]);
       }),
     );
   });
 });
 
 describe("the index", () => {
+  it("counts an address as used while it holds a port, once for all its ports", () => {
+    const index = new PortIndex();
+    const uses = ONE.uses;
+    index.add(ONE, 80);
+    index.add(ONE, 81);
+    expect(ONE.uses).toBe(uses + 1);
+    index.delete(ONE, 80);
+    expect(ONE.uses).toBe(uses + 1);
+    index.delete(ONE, 81);
+    expect(ONE.uses).toBe(uses);
+  });
+
   it("counts each address once, and the wildcard as one of them", () => {
     const index = new PortIndex();
-    expect([index.add("10.0.0.1", 80), index.add("10.0.0.1", 80), index.add(WILDCARD, 80)]).toEqual([
-      true,
+    expect([index.add(ONE, 80), index.add(ONE, 80), index.add(ANY, 80)]).toEqual([true, false, true]);
+    expect(index.holders(80)).toBe(2);
+    expect([index.delete(TWO, 80), index.delete(ONE, 80), index.delete(ONE, 80)]).toEqual([
       false,
       true,
+      false,
     ]);
-    expect(index.holders(80)).toBe(2);
-    expect([
-      index.delete("10.0.0.2", 80),
-      index.delete("10.0.0.1", 80),
-      index.delete("10.0.0.1", 80),
-    ]).toEqual([false, true, false]);
     expect(index.holders(80)).toBe(1);
-    expect([...index.addresses(80)]).toEqual([WILDCARD]);
+    expect(holdersIn(index, 80)).toEqual([ANY]);
   });
 
   it("keeps the counts of ports apart that lie 1,024 from each other", () => {
     const index = new PortIndex();
     for (const port of [80, 1104, 65535, 64511]) for (const key of ADDRESSES) index.add(key, port);
-    index.delete("10.0.0.3", 1104);
+    index.delete(THREE, 1104);
     expect([80, 1104, 2128, 64511, 65535].map((port) => index.holders(port))).toEqual([4, 3, 0, 4, 4]);
   });
 
   it("lets a wildcard overlap everything, and an address only itself and the wildcard", () => {
     const index = new PortIndex();
-    index.add("10.0.0.1", 80);
+    index.add(ONE, 80);
     expect(ADDRESSES.map((key) => index.isFree(key, 80))).toEqual([false, false, true, true]);
-    index.add(WILDCARD, 81);
+    index.add(ANY, 81);
     expect(ADDRESSES.map((key) => index.isFree(key, 81))).toEqual([false, false, false, false]);
   });
 });
@@ -124,6 +138,7 @@ function apply(index: PortIndex, { does, address: key }: Change, port: number): 
 function applyToModel(model: Model, { does, address: key }: Change, port: number): boolean {
   const ports = model.get(key)!;
   if (does === "delete") return ports.delete(port);
+  if (does === "take" && !isFree(model, key, port)) return false;
   return ports.size < ports.add(port).size;
 }
 
@@ -138,11 +153,16 @@ function both(changes: readonly Change[]): [PortIndex, Model] {
   return [index, model];
 }
 
+function holdersIn(index: PortIndex, port: number): InternedAddress[] {
+  const wildcard = index.hasWildcard(port) ? [ANY] : [];
+  return [...wildcard, ...[...index.specificHolders(port)].toSorted((a, b) => a.id - b.id)];
+}
+
 function emptyModel(): Model {
   return new Map(ADDRESSES.map((key) => [key, new Set()]));
 }
 
-function isFree(model: Model, key: string, port: number): boolean {
-  if (key === WILDCARD) return ADDRESSES.every((one) => !model.get(one)!.has(port));
-  return !model.get(WILDCARD)!.has(port) && !model.get(key)!.has(port);
+function isFree(model: Model, key: InternedAddress, port: number): boolean {
+  if (key === ANY) return ADDRESSES.every((one) => !model.get(one)!.has(port));
+  return !model.get(ANY)!.has(port) && !model.get(key)!.has(port);
 }

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nameStart, randomStart, wrapAround } from "../../src/core/selection.ts";
+import { nameStart, randomStart } from "../../src/core/selection.ts";
 
 describe("a random start", () => {
   it.each([
@@ -77,47 +77,3 @@ describe("a start by name", () => {
     expect(Math.max(...counts)).toBeLessThan(150);
   });
 });
-
-describe("the walk with wrap-around", () => {
-  it("visits each free port once, upward from the start, whatever the start is", () => {
-    const walk = fc.record({
-      first: fc.integer({ min: 1, max: 100 }),
-      length: fc.integer({ min: 1, max: 30 }),
-      offset: fc.nat({ max: 29 }),
-      held: fc.uniqueArray(fc.integer({ min: 1, max: 130 })),
-    });
-    fc.assert(
-      fc.property(walk, ({ first, length, offset, held }) => {
-        const last = first + length - 1;
-        const start = first + (offset % length);
-        const range = Array.from({ length }, (_, i) => first + i);
-        const order = [...range.filter((port) => port >= start), ...range.filter((port) => port < start)];
-        expect(visits(new Set(held), first, last, start)).toEqual(
-          order.filter((port) => !held.includes(port)),
-        );
-      }),
-    );
-  });
-
-  it("never asks for a backwards range", () => {
-    const asked: string[] = [];
-    const nothing = (from: number, to: number): undefined => void asked.push(`${from}-${to}`);
-    for (const start of [10, 11, 12]) wrapAround(nothing, 10, 12, start);
-    expect(asked).toEqual(["10-12", "11-12", "10-10", "12-12", "10-11"]);
-  });
-});
-
-/** Takes what the walk finds until it finds nothing. */
-function visits(taken: Set<number>, first: number, last: number, start: number): number[] {
-  const nextFree = (from: number, to: number): number | undefined => {
-    for (let port = from; port <= to; port++) if (!taken.has(port)) return port;
-    return undefined;
-  };
-  const order: number[] = [];
-  for (;;) {
-    const port = wrapAround(nextFree, first, last, start);
-    if (port === undefined) return order;
-    order.push(port);
-    taken.add(port);
-  }
-}
