@@ -20,11 +20,11 @@ export function withRequestFlags(command: Command): Command {
     .option("--prefer <port>", "try this port first", portOption);
 }
 
-export function portOption(text: string): number {
+function portOption(text: string): number {
   return explained(() => parsePort(text));
 }
 
-export function portsOption(text: string): PortSet {
+function portsOption(text: string): PortSet {
   return explained(() => PortSet.parse(text));
 }
 

@@ -11,7 +11,6 @@ export type { Host, Liveness, PortSettings, ProcessIdentity, Verdict } from "./h
 export {
   type Claim,
   nameKey,
-  type NameRecord,
   parsePortKey,
   PORT_PREFIX,
   portKey,

@@ -4,7 +4,7 @@
 // past FEW the set becomes 65,536 bits, with one bit above each word of 32 that says "this word is full" and
 // lets a search step over 1,024 taken ports at once. An emptied set begins again with nothing.
 //
-// A search over the union of several sets reads word by word (`nextOutside`): no set of unions is built.
+// PortUnion searches several sets at once.
 
 const FEW = 256;
 const WORDS = 2048;
@@ -197,26 +197,6 @@ export class PortBits implements Iterable<number> {
   }
 }
 
-/** The smallest port from `first` to `last` that none of the sets has, or -1. */
-export function nextOutside(sets: readonly PortBits[], first: number, last: number): number {
-  let index = first >> 5;
-  let mask = FULL << (first & 31);
-  const end = last >> 5;
-  while (index <= end) {
-    let taken = 0;
-    for (let i = 0; i < sets.length; i++) taken |= sets[i]!.word(index);
-    const free = ~taken & mask;
-    if (free !== 0) {
-      const port = (index << 5) + lowestBit(free);
-      return port <= last ? port : -1;
-    }
-    mask = FULL;
-    index++;
-    for (let i = 0; i < sets.length; i++) index = sets[i]!.nextOpenWord(index);
-  }
-  return -1;
-}
-
 /** The first position whose port is `port` or larger. */
 function lowerBound(sorted: readonly number[], port: number): number {
   let low = 0;
@@ -240,7 +220,8 @@ function removeAt(list: number[], at: number): void {
   list.pop();
 }
 
-function lowestBit(word: number): number {
+/** The position of the lowest bit of a word that has one. */
+export function lowestBit(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 

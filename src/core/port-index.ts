@@ -7,6 +7,7 @@
 
 import type { InternedAddress } from "./interned-address.ts";
 import { PortBits } from "./port-bits.ts";
+import type { PortUnion } from "./port-union.ts";
 
 const PAGE_BITS = 10;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -80,15 +81,15 @@ export class PortIndex {
     for (const [id, bits] of this.#specific.entries()) if (bits?.has(port)) yield this.#owners[id]!;
   }
 
-  /** Appends the sets whose union is all that overlaps the address, for a search with `nextOutside`. */
-  overlapping({ id }: InternedAddress, into: PortBits[]): void {
+  /** Adds all that overlaps the address to a union. */
+  overlapping({ id }: InternedAddress, into: PortUnion): void {
     if (id === 0) {
-      into.push(this.#anywhere);
+      into.add(this.#anywhere);
       return;
     }
-    if (this.#wildcard.size > 0) into.push(this.#wildcard);
+    if (this.#wildcard.size > 0) into.add(this.#wildcard);
     const own = this.#specific[id];
-    if (own !== undefined) into.push(own);
+    if (own !== undefined) into.add(own);
   }
 
   #setOf({ id }: InternedAddress): PortBits | undefined {

@@ -20,8 +20,9 @@ import { PortError } from "./errors.ts";
 import { expectPort } from "./expect.ts";
 import { AddressInterner, type InternedAddress, WILDCARD } from "./interned-address.ts";
 import { IpAddress } from "./ip-address.ts";
-import { nextOutside, PortBits } from "./port-bits.ts";
+import { PortBits } from "./port-bits.ts";
 import { PortIndex } from "./port-index.ts";
+import { PortUnion } from "./port-union.ts";
 
 /** What one protocol holds. */
 interface ProtocolTable {
@@ -136,7 +137,7 @@ export class PortTable {
     expectPort("last", last);
     this.#addresses.tidy();
     const table = this.#protocols[binding.protocol];
-    const free = nextOutside(this.#overlapping(binding), first, last);
+    const free = this.#overlapping(binding).nextOutside(first, last);
     if (canShare(binding)) {
       const end = free === -1 ? last : free - 1;
       let port = first > end ? -1 : table.sharedPorts.nextInside(first, end);
@@ -159,13 +160,13 @@ export class PortTable {
     return v6 === undefined || table.v6.isFree(v6, binding.port);
   }
 
-  #overlapping(binding: Binding): PortBits[] {
-    const sets: PortBits[] = [];
+  #overlapping(binding: Binding): PortUnion {
+    const union = new PortUnion();
     const table = this.#protocols[binding.protocol];
     const [v4, v6] = [this.#intern(coverV4(binding)), this.#intern(coverV6(binding))];
-    if (v4 !== undefined) table.v4.overlapping(v4, sets);
-    if (v6 !== undefined) table.v6.overlapping(v6, sets);
-    return sets;
+    if (v4 !== undefined) table.v4.overlapping(v4, union);
+    if (v6 !== undefined) table.v6.overlapping(v6, union);
+    return union;
   }
 
   #hasExclusive(binding: Binding): boolean {

@@ -4,7 +4,7 @@
 // network that is named twice counts once.
 
 import type { InternedAddress } from "../core/interned-address.ts";
-import { nextOutside, type PortBits } from "../core/port-bits.ts";
+import { PortUnion } from "../core/port-union.ts";
 import { PortSpace } from "./port-space.ts";
 import { TCP } from "./protocols.ts";
 import { type Claim, type Reservation } from "./reservation.ts";
@@ -20,8 +20,8 @@ interface NetworkSpace {
 export class Holds {
   /** By transport. A stack has two or three networks: walking them is faster than looking one up. */
   readonly #spaces: (NetworkSpace[] | undefined)[] = [];
-  /** What a search reads, emptied before each. */
-  readonly #sets: PortBits[] = [];
+  /** What a search must stay outside of; made anew for each. */
+  readonly #union = new PortUnion();
 
   /** Whether the rule lets a hold in; `claim` is `undefined` for a plain one, here and below. */
   admits(
@@ -96,10 +96,11 @@ export class Holds {
    */
   next(where: Where, address: InternedAddress, claim: Claim | undefined, from: number, to: number): number {
     const { networks, transport } = where;
-    const sets = this.#sets;
-    sets.length = 0;
-    for (let i = 0; i < networks.length; i++) this.#find(networks[i]!, transport)?.overlapping(address, sets);
-    const free = nextOutside(sets, from, to);
+    const union = this.#union;
+    union.clear();
+    for (let i = 0; i < networks.length; i++)
+      this.#find(networks[i]!, transport)?.overlapping(address, union);
+    const free = union.nextOutside(from, to);
     const alone = transport === TCP;
     if (claim === undefined || (alone && claim.device === 0)) return free;
     const end = free === -1 ? to : free - 1;

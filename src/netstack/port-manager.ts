@@ -132,7 +132,8 @@ export class PortManager {
    */
   pickEphemeralPort(test: PortTester): number {
     expectFunction("test", test);
-    const [first, last] = [this.#first, this.#last];
+    const first = this.#first;
+    const last = this.#last;
     const start = this.#start();
     for (let port = start; port <= last; port++) if (expectBoolean("test", test(port))) return port;
     for (let port = first; port < start; port++) if (expectBoolean("test", test(port))) return port;
@@ -172,7 +173,8 @@ export class PortManager {
     claim: Claim | undefined,
     test: PortTester | undefined,
   ): number {
-    const [first, last] = [this.#first, this.#last];
+    const first = this.#first;
+    const last = this.#last;
     const start = this.#start();
     let port = this.#take(reservation, address, claim, start, last, test);
     if (port === -1 && start > first) port = this.#take(reservation, address, claim, first, start - 1, test);

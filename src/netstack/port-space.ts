@@ -4,9 +4,9 @@
 // with flags, device or destination stand in groups beside it. So a bit without groups is one plain hold, and
 // where there are groups they tell everything: a plain hold among them has a group too while they are there.
 
-import { type PortBits } from "../core/port-bits.ts";
 import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
 import { PortIndex } from "../core/port-index.ts";
+import type { PortUnion } from "../core/port-union.ts";
 import { type Claim } from "./reservation.ts";
 import { admits, groupOf, type HoldGroup, PLAIN } from "./rule.ts";
 
@@ -95,8 +95,8 @@ export class PortSpace {
     if (byAddress.size === 0) this.#groups.delete(port);
   }
 
-  /** Appends the sets whose union is every port with a hold that overlaps the address. */
-  overlapping(address: InternedAddress, into: PortBits[]): void {
+  /** Adds every port with a hold that overlaps the address to a union. */
+  overlapping(address: InternedAddress, into: PortUnion): void {
     this.#index.overlapping(address, into);
   }
 }

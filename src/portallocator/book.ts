@@ -7,8 +7,8 @@
 import { PortError } from "../core/errors.ts";
 import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
 import type { Family } from "../core/ip-address.ts";
-import type { PortBits } from "../core/port-bits.ts";
 import { PortIndex } from "../core/port-index.ts";
+import type { PortUnion } from "../core/port-union.ts";
 
 /** By the number of an address: the port found last in one range; 0 or nothing when none was. */
 type Cursors = number[];
@@ -43,8 +43,8 @@ export class Book {
     this.#taken.delete(address, port);
   }
 
-  /** Appends the sets of ports that are not free on the address. */
-  notFree(address: InternedAddress, into: PortBits[]): void {
+  /** Adds the ports that are not free on the address to a union. */
+  notFree(address: InternedAddress, into: PortUnion): void {
     this.#taken.overlapping(address, into);
   }
 

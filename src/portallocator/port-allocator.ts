@@ -7,7 +7,8 @@
 import { PortError } from "../core/errors.ts";
 import { describe, expectOptions, expectPort, MAX_PORT } from "../core/expect.ts";
 import { AddressInterner, type InternedAddress } from "../core/interned-address.ts";
-import { nextOutside, PortBits } from "../core/port-bits.ts";
+import { PortBits } from "../core/port-bits.ts";
+import { PortUnion } from "../core/port-union.ts";
 import { Book } from "./book.ts";
 import {
   addressesOf,
@@ -55,10 +56,11 @@ export class PortAllocator {
   readonly #begin: number;
   readonly #end: number;
   readonly #reserved: PortBits;
-  /** The addresses of the request under way. */
+  /** The addresses of the request under way are the first `#count`. */
   readonly #named: InternedAddress[] = [];
-  /** What its search reads. */
-  readonly #sets: PortBits[] = [];
+  #count = 0;
+  /** What its search must stay outside of. */
+  readonly #union = new PortUnion();
   #addresses = new AddressInterner(readAddress);
   #books: Readonly<Record<Protocol, Books>> = newBooks();
 
@@ -124,7 +126,7 @@ export class PortAllocator {
     const books = this.#booksOf(protocol);
     if (portStart !== 0 || portEnd !== 0) expectRange("portStart", portStart, "portEnd", portEnd);
     this.#addresses.tidy();
-    addressesOf(this.#addresses, ips, this.#named);
+    this.#count = addressesOf(this.#addresses, ips, this.#named);
     return this.#grant(books, portStart, portEnd);
   }
 
@@ -175,8 +177,8 @@ export class PortAllocator {
       bookOf(books, address).takeFree(address, start);
       return start;
     }
-    this.#named.length = 0;
-    this.#named.push(address);
+    this.#named[0] = address;
+    this.#count = 1;
     return this.#grant(books, start, end);
   }
 
@@ -184,26 +186,27 @@ export class PortAllocator {
   #grant(books: Books, start: number, end: number): number {
     if (start === 0) return this.#search(books, this.#begin, this.#end, this.#reserved);
     if (start !== end) return this.#search(books, start, end, undefined);
-    for (const address of this.#named) bookOf(books, address).expectFree(address, start);
-    for (const address of this.#named) bookOf(books, address).take(address, start);
+    const named = this.#named;
+    for (let i = 0; i < this.#count; i++) bookOf(books, named[i]!).expectFree(named[i]!, start);
+    for (let i = 0; i < this.#count; i++) bookOf(books, named[i]!).take(named[i]!, start);
     return start;
   }
 
   /** Takes the first free port behind the cursor of the first address and moves the cursors of all to it. */
   #search(books: Books, first: number, last: number, except: PortBits | undefined): number {
-    const [addresses, sets] = [this.#named, this.#sets];
-    const leading = addresses[0]!;
-    const cursor = bookOf(books, leading).cursor(leading, first, last);
-    sets.length = 0;
-    if (except !== undefined && except.size > 0) sets.push(except);
-    for (const address of addresses) bookOf(books, address).notFree(address, sets);
-    let port = cursor === last ? -1 : nextOutside(sets, cursor + 1, last);
-    if (port === -1) port = nextOutside(sets, first, cursor);
+    const named = this.#named;
+    const union = this.#union;
+    const cursor = bookOf(books, named[0]!).cursor(named[0]!, first, last);
+    union.clear();
+    if (except !== undefined && except.size > 0) union.add(except);
+    for (let i = 0; i < this.#count; i++) bookOf(books, named[i]!).notFree(named[i]!, union);
+    let port = cursor === last ? -1 : union.nextOutside(cursor + 1, last);
+    if (port === -1) port = union.nextOutside(first, cursor);
     if (port === -1) throw new PortError("NO_PORT_AVAILABLE", "all ports are allocated", {});
-    for (const address of addresses) {
-      const book = bookOf(books, address);
-      book.take(address, port);
-      book.setCursor(address, first, last, port);
+    for (let i = 0; i < this.#count; i++) {
+      const book = bookOf(books, named[i]!);
+      book.take(named[i]!, port);
+      book.setCursor(named[i]!, first, last, port);
     }
     return port;
   }

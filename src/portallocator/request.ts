@@ -53,25 +53,25 @@ export function addressOf(addresses: AddressInterner, ip: string | null): Intern
   return addresses.get(ip);
 }
 
-/** The addresses of a list, which has at least one and no null, put into `into`. */
+/** Puts the addresses of a list, which has at least one and no null, into `into` and returns their number. */
 export function addressesOf(
   addresses: AddressInterner,
   ips: readonly string[],
   into: InternedAddress[],
-): void {
+): number {
   if (!Array.isArray(ips)) {
     throw new TypeError(`\`ips\`: expected an array of IP addresses, received ${describe(ips)}`);
   }
   if (ips.length === 0) {
     throw new PortError("INVALID_ADDRESS", "no IP addresses specified", { input: "", position: 0 });
   }
-  into.length = 0;
   for (let i = 0; i < ips.length; i++) {
     const ip = ips[i] as string | null;
     if (ip === null) {
       const message = "invalid IP address: null stands in a list of addresses";
       throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
     }
-    into.push(addressOf(addresses, ip));
+    into[i] = addressOf(addresses, ip);
   }
+  return ips.length;
 }

@@ -78,6 +78,8 @@ function* orderOf(request: Request, formerPorts: readonly number[], random: () =
   if (prefer !== null) first.add(prefer);
   for (const port of formerPorts) if (pool.has(port)) first.add(port);
   yield* first;
+  // A set of ports can be emptied after it was made; then the wish is all there is.
+  if (pool.size === 0) return;
   const rank = name === null ? randomStart(random, pool.size) : nameStart(name, pool.size);
   const start = pool.nth(rank);
   for (let port = pool.next(start); port !== undefined; port = pool.next(port + 1)) {

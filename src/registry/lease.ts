@@ -2,8 +2,6 @@
 
 import type { ProcessIdentity, Token } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
-import { giveBack } from "./give-back.ts";
-import type { World } from "./world.ts";
 
 /**
  * Ports that are this holder's until it gives them back or its process ends, however it ends.
@@ -34,11 +32,11 @@ export interface Lease extends AsyncDisposable {
 
 export type LeaseFacts = Omit<Lease, "port" | "release" | typeof Symbol.asyncDispose>;
 
-/** The handle of a lease that the store has; `onRelease` is told when it is given back. */
-export function leaseHandle(world: World, facts: LeaseFacts, onRelease: () => void): Lease {
+/** The handle of a lease that the store has; `giveBack` gives it back, once unless it fails. */
+export function leaseHandle(facts: LeaseFacts, giveBack: () => Promise<void>): Lease {
   let releasing: Promise<void> | undefined;
   const release = (): Promise<void> =>
-    (releasing ??= giveBack(world, facts).then(onRelease, (error: unknown) => {
+    (releasing ??= giveBack().catch((error: unknown) => {
       // The next call may find the store usable again.
       releasing = undefined;
       throw error;

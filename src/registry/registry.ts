@@ -4,11 +4,13 @@ import type { AbortableOptions } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { expectOptions } from "../core/expect.ts";
 import { acquire } from "./acquire.ts";
+import { giveBack } from "./give-back.ts";
 import { type Lease, type LeaseFacts, leaseHandle } from "./lease.ts";
 import { type LeaseInfo, list } from "./list.ts";
 import { release, type ReleaseOptions } from "./release.ts";
 import { type AcquireOptions, checkRequest } from "./request.ts";
 import { sameProcess } from "./slots.ts";
+import { Turns } from "./turns.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -53,19 +55,22 @@ export function createRegistry(world: World): Registry {
   /** What this process holds through this registry, by lease id. */
   const own = new Map<string, Lease>();
   const underWay = new Set<Promise<unknown>>();
+  const turns = new Turns();
   let closing: Promise<void> | undefined;
+  let closed = false;
 
   function handle(facts: LeaseFacts): Lease {
     const known = own.get(facts.id);
-    if (known) return known;
-    const lease = leaseHandle(world, facts, () => own.delete(facts.id));
+    // One of several ports can have been released by its number: then the old handle says too much.
+    if (known?.ports.length === facts.ports.length) return known;
+    const lease = leaseHandle(facts, () => returnLease(facts));
     if (sameProcess(facts.holder, world.host.self)) own.set(facts.id, lease);
     return lease;
   }
 
-  /** Runs a call that `close` waits for; refused once it is closing. */
-  async function run<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (closing) throw new PortError("REGISTRY_CLOSED", "the registry is closed", {});
+  /** Runs a call that `close` waits for; refused once `over`. */
+  async function run<Result>(over: boolean, call: () => Promise<Result>): Promise<Result> {
+    if (over) throw new PortError("REGISTRY_CLOSED", "the registry is closed", {});
     const running = call();
     underWay.add(running);
     try {
@@ -75,26 +80,39 @@ export function createRegistry(world: World): Registry {
     }
   }
 
+  async function returnLease(facts: LeaseFacts): Promise<void> {
+    const giveItBack = (): Promise<void> => giveBack(world, facts);
+    await run(closed, () => (facts.name === null ? giveItBack() : turns.take(facts.name, giveItBack)));
+    own.delete(facts.id);
+  }
+
+  async function acquireHere(options: AcquireOptions): Promise<Lease> {
+    const request = checkRequest(options, world.host, world.defaultPool);
+    const get = async (): Promise<Lease> => handle(await acquire(world, request));
+    return await (request.name === null ? get() : turns.take(request.name, get, request.signal));
+  }
+
   async function closeAll(): Promise<void> {
-    await Promise.allSettled(underWay);
-    try {
-      for (const lease of own.values()) await lease.release();
-    } finally {
-      await world.store.close();
-    }
+    const failures: unknown[] = [];
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+    for (const lease of own.values()) await lease.release().catch((error: unknown) => failures.push(error));
+    // Leases that others hold can have been given back meanwhile: those calls need the store too.
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+    closed = true;
+    await world.store.close();
+    if (failures.length > 0) throw failures[0];
   }
 
   const close = (): Promise<void> => (closing ??= closeAll());
   return Object.freeze({
-    acquire: (options: AcquireOptions = {}) =>
-      run(async () => handle(await acquire(world, checkRequest(options, world.host, world.defaultPool)))),
+    acquire: (options: AcquireOptions = {}) => run(closing !== undefined, () => acquireHere(options)),
     list: (options: AbortableOptions = {}) =>
-      run(async () => {
+      run(closing !== undefined, async () => {
         expectOptions("list", options, ["signal"]);
         return await list(world, options);
       }),
     release: (target: string | number, options?: ReleaseOptions) =>
-      run(async () => await release(world, target, options)),
+      run(closing !== undefined, async () => await release(world, target, options)),
     close,
     [Symbol.asyncDispose]: close,
   });

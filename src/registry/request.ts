@@ -62,7 +62,7 @@ export function checkRequest(options: AcquireOptions, host: Host, defaultPool: P
     throw new RangeError(`\`count\`: ${count} ports cannot come out of the ${choices} in \`ports\``);
   }
   const protocol = expectTransport(options.protocol ?? "tcp");
-  const address = IpAddress.parse(expectString("address", options.address ?? "::"));
+  const address = bound(IpAddress.parse(expectString("address", options.address ?? "::")));
   return {
     name: options.name === undefined ? null : expectName("name", options.name),
     pool,
@@ -79,7 +79,7 @@ export function checkRequest(options: AcquireOptions, host: Host, defaultPool: P
 export function expectName(option: string, value: unknown): string {
   const name = expectString(option, value);
   const received = `received ${describe(value)}`;
-  if (name === "" || name !== name.trim() || /[\p{Cc}\u2028\u2029]/u.test(name)) {
+  if (name === "" || name !== name.trim() || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name)) {
     throw new RangeError(`\`${option}\`: expected one line of text without blanks around it, ${received}`);
   }
   if (name.length > LONGEST_NAME) {
@@ -91,6 +91,11 @@ export function expectName(option: string, value: unknown): string {
     throw new RangeError(`\`${option}\`: expected a name that cannot be taken for a port, ${received}`);
   }
   return name;
+}
+
+/** The address as the kernel has it, so that two spellings of one are one lease. */
+function bound(address: IpAddress): IpAddress {
+  return (address.isLinkLocal ? address : address.withoutZone()).unmap();
 }
 
 function checkPorts(ports: NonNullable<AcquireOptions["ports"]>): PortSet {

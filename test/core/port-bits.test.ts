@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextOutside, PortBits } from "../../src/core/port-bits.ts";
+import { PortBits } from "../../src/core/port-bits.ts";
+import { PortUnion } from "../../src/core/port-union.ts";
 import { anyPort, anyRun, portsOf, type Run, search, sorted } from "./bits-model.ts";
 
 /** A run of ports that comes or goes. */
@@ -182,4 +183,8 @@ function both(changes: readonly Change[]): [PortBits, Set<number>] {
     }
   }
   return [bits, model];
+}
+
+function nextOutside(sets: Iterable<PortBits>, first: number, last: number): number {
+  return PortUnion.of(sets).nextOutside(first, last);
 }

@@ -1,7 +1,8 @@
 // The state folder: made on first use, for its owner alone.
 
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
-import { unavailable } from "./failure.ts";
+import { PortError } from "../../core/index.ts";
+import { reason, unavailable } from "./failure.ts";
 
 /**
  * Makes sure that `directory` is a folder which this user can write.
@@ -25,7 +26,7 @@ export function prepareDirectory(directory: string): void {
       case "ENOSPC":
         throw unavailable(directory, "the disk is full", error);
       default:
-        throw error;
+        throw PortError.is(error) ? error : unavailable(directory, reason(error), error);
     }
   }
 }

@@ -31,6 +31,7 @@ const DRIVER = Symbol.for("moorage.sqlite-driver");
 
 /** Primary result codes of SQLite that have a meaning here (https://sqlite.org/rescode.html). */
 export const SQLITE = {
+  ERROR: 1,
   PERM: 3,
   BUSY: 5,
   READONLY: 8,

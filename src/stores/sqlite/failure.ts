@@ -8,6 +8,8 @@ export function storeFailure(error: unknown, path: string): unknown {
   switch (resultCode(error)) {
     case undefined:
       return error;
+    // A statement that does not fit: these are not the tables of this format.
+    case SQLITE.ERROR:
     case SQLITE.NOTADB:
     case SQLITE.CORRUPT: {
       const message = `the database ${path} is damaged or not Moorage's: ${reason(error)}; move it away to begin a new one`;
@@ -34,6 +36,6 @@ export function unavailable(path: string, why: string, cause?: unknown): PortErr
   );
 }
 
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,4 +4,4 @@
  * @module
  */
 
-export { openSqliteStore, type SqliteStoreOptions } from "./store.ts";
+export { openSqliteStore } from "./store.ts";

@@ -7,13 +7,12 @@ import type { Database } from "./driver.ts";
 export const FORMAT = 1;
 
 /**
- * Makes the tables where there are none, and raises the epoch when the machine has booted since: what was
- * committed without a sync may have been lost with the power, and a token must never be given twice.
- * Runs inside a transaction of the caller.
+ * The format of the database; 0: there is nothing in it yet. Writes nothing.
  *
- * @throws PortError `STORE_TOO_NEW` when a newer version wrote the database.
+ * @throws PortError `STORE_TOO_NEW` when a newer version wrote the database, `STORE_DAMAGED` when it is
+ * another program's.
  */
-export function prepareSchema(database: Database, path: string, boot: string): void {
+export function checkFormat(database: Database, path: string): number {
   const format = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (format > FORMAT) {
     const message =
@@ -21,6 +20,22 @@ export function prepareSchema(database: Database, path: string, boot: string): v
       "use the newer version, or another state folder";
     throw new PortError("STORE_TOO_NEW", message, { path, format, supported: FORMAT });
   }
+  if (format === 0 && database.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get()) {
+    const message = `the database ${path} is not Moorage's: it has tables of another program; use another state folder`;
+    throw new PortError("STORE_DAMAGED", message, { path });
+  }
+  return format;
+}
+
+/**
+ * Makes the tables where there are none, and raises the epoch when the machine has booted since: what was
+ * committed without a sync may have been lost with the power, and a token must never be given twice.
+ * Runs inside a transaction of the caller.
+ *
+ * @throws PortError as `checkFormat`: another version may have come first.
+ */
+export function prepareSchema(database: Database, path: string, boot: string): void {
+  const format = checkFormat(database, path);
   if (format === 0) {
     database.exec(`
       CREATE TABLE counter (

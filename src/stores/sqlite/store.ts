@@ -18,7 +18,7 @@ import { prepareDirectory } from "./directory.ts";
 import { type Database, loadDriver, type Row, type Statement } from "./driver.ts";
 import { storeFailure } from "./failure.ts";
 import { whenNotBusy } from "./retry.ts";
-import { prepareSchema } from "./schema.ts";
+import { checkFormat, prepareSchema } from "./schema.ts";
 
 export interface SqliteStoreOptions {
   /** The state folder; made when it does not exist. */
@@ -46,6 +46,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const database = loadDriver().open(path);
     opened = database;
     database.exec(`PRAGMA busy_timeout = ${OWN_WAIT_MS}`);
+    // Before anything is written: the file of a newer version stays as it is.
+    await whenNotBusy(() => checkFormat(database, path), { clock, chance });
     await whenNotBusy(() => database.exec("PRAGMA journal_mode = WAL"), { clock, chance });
     database.exec("PRAGMA synchronous = FULL");
     await whenNotBusy(() => inTransaction(database, () => prepareSchema(database, path, boot)), {

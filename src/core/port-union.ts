@@ -1,0 +1,49 @@
+// Several sets of ports read as one: the next port that none of them has, found word by word. No set is
+// built, and a union that is used again allocates nothing.
+
+import { lowestBit, type PortBits } from "./port-bits.ts";
+
+const FULL = -1;
+
+export class PortUnion {
+  /** The sets are the first `#count`; those behind are left from an earlier use. */
+  readonly #sets: PortBits[] = [];
+  #count = 0;
+
+  static of(sets: Iterable<PortBits>): PortUnion {
+    const union = new PortUnion();
+    for (const set of sets) union.add(set);
+    return union;
+  }
+
+  /** Begins anew, with no set. */
+  clear(): void {
+    this.#count = 0;
+  }
+
+  add(set: PortBits): void {
+    this.#sets[this.#count++] = set;
+  }
+
+  /** The smallest port from `first` to `last` that none of the sets has, or -1. */
+  nextOutside(first: number, last: number): number {
+    const sets = this.#sets;
+    const count = this.#count;
+    const end = last >> 5;
+    let index = first >> 5;
+    let mask = FULL << (first & 31);
+    while (index <= end) {
+      let taken = 0;
+      for (let i = 0; i < count; i++) taken |= sets[i]!.word(index);
+      const free = ~taken & mask;
+      if (free !== 0) {
+        const port = (index << 5) + lowestBit(free);
+        return port <= last ? port : -1;
+      }
+      mask = FULL;
+      index++;
+      for (let i = 0; i < count; i++) index = sets[i]!.nextOpenWord(index);
+    }
+    return -1;
+  }
+}
