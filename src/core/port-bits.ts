@@ -127,9 +127,7 @@ export class PortBits implements Iterable<number> {
       left -= count;
       index++;
     }
-    let word = words[index]!;
-    while (left-- > 0) word &= word - 1;
-    return (index << 5) + lowestBit(word);
+    return (index << 5) + nthBit(words[index]!, left);
   }
 
   /** The ports in rising order. */
@@ -225,7 +223,14 @@ export function lowestBit(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
-function countBits(word: number): number {
+/** The position of the bit that has exactly `rank` lower ones in the word, which has more than `rank`. */
+export function nthBit(word: number, rank: number): number {
+  let left = word;
+  for (let i = 0; i < rank; i++) left &= left - 1;
+  return lowestBit(left);
+}
+
+export function countBits(word: number): number {
   let v = word - ((word >>> 1) & 0x55555555);
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;

@@ -1,7 +1,7 @@
 // Several sets of ports read as one: the next port that none of them has, found word by word. No set is
 // built, and a union that is used again allocates nothing.
 
-import { lowestBit, type PortBits } from "./port-bits.ts";
+import { countBits, lowestBit, nthBit, type PortBits } from "./port-bits.ts";
 
 const FULL = -1;
 
@@ -45,5 +45,35 @@ export class PortUnion {
       for (let i = 0; i < count; i++) index = sets[i]!.nextOpenWord(index);
     }
     return -1;
+  }
+
+  /** How many ports from `first` to `last` none of the sets has. */
+  countOutside(first: number, last: number): number {
+    let count = 0;
+    for (let index = first >> 5; index <= last >> 5; index++) {
+      count += countBits(this.#outside(index, first, last));
+    }
+    return count;
+  }
+
+  /** The port from `first` to `last` outside of all sets that has exactly `rank` smaller ones, or -1. */
+  nthOutside(rank: number, first: number, last: number): number {
+    let left = rank;
+    for (let index = first >> 5; index <= last >> 5; index++) {
+      const free = this.#outside(index, first, last);
+      const count = countBits(free);
+      if (left < count) return (index << 5) + nthBit(free, left);
+      left -= count;
+    }
+    return -1;
+  }
+
+  /** The ports of one word, from `first` to `last`, that none of the sets has. */
+  #outside(index: number, first: number, last: number): number {
+    let free = FULL;
+    for (let i = 0; i < this.#count; i++) free &= ~this.#sets[i]!.word(index);
+    if (index === first >> 5) free &= FULL << (first & 31);
+    if (index === last >> 5) free &= FULL >>> (31 - (last & 31));
+    return free;
   }
 }

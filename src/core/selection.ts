@@ -1,8 +1,14 @@
 // Selection: where a search for a free port begins. Randomness is an argument.
 //
 // Every search walks upward from its start and round, each port once: next-fit starts behind the port given
-// out last, random anywhere (RFC 6056 algorithm 1), by name at the hash of the name, so that one name finds
-// the same port again while it is free.
+// out last, random anywhere (RFC 6056 algorithm 1), uniform at a free port, by name at the hash of the name,
+// so that one name finds the same port again while it is free.
+//
+// Random makes a free port the likelier the more taken ones stand before it; uniform makes all free ports
+// alike and costs a count of them.
+
+import { describe } from "./expect.ts";
+import type { PortUnion } from "./port-union.ts";
 
 /**
  * A start from 0 to `count` - 1 by a uniform random number in [0, 1) (RFC 6056 §3.3.1).
@@ -12,9 +18,21 @@
 export function randomStart(random: () => number, count: number): number {
   const value = random();
   if (!(value >= 0 && value < 1)) {
-    throw new RangeError(`\`random\`: expected a number from 0 to below 1, received ${value}`);
+    throw new RangeError(`\`random\`: expected a number from 0 to below 1, received ${describe(value)}`);
   }
   return Math.floor(value * count);
+}
+
+/**
+ * A start at a port outside of `taken`, each as likely as the others, as an offset from `first`; anywhere
+ * when there is none.
+ *
+ * @throws RangeError when `random` does not keep its word.
+ */
+export function uniformStart(random: () => number, taken: PortUnion, first: number, last: number): number {
+  const count = taken.countOutside(first, last);
+  if (count === 0) return randomStart(random, last - first + 1);
+  return taken.nthOutside(randomStart(random, count), first, last) - first;
 }
 
 /** A start from 0 to `count` - 1 that depends on the name alone (FNV-1a, 32 bits). */

@@ -95,19 +95,24 @@ export class Holds {
    * at all where a search never shares: for TCP on every device.
    */
   next(where: Where, address: InternedAddress, claim: Claim | undefined, from: number, to: number): number {
-    const { networks, transport } = where;
-    const union = this.#union;
-    union.clear();
-    for (let i = 0; i < networks.length; i++)
-      this.#find(networks[i]!, transport)?.overlapping(address, union);
-    const free = union.nextOutside(from, to);
-    const alone = transport === TCP;
+    const free = this.overlapping(where, address).nextOutside(from, to);
+    const alone = where.transport === TCP;
     if (claim === undefined || (alone && claim.device === 0)) return free;
     const end = free === -1 ? to : free - 1;
     for (let port = from; port <= end; port++) {
       if (this.admits(where, address, port, claim, alone)) return port;
     }
     return free;
+  }
+
+  /** The ports with a hold that overlaps the address on any of the networks; good until the next call. */
+  overlapping({ networks, transport }: Where, address: InternedAddress): PortUnion {
+    const union = this.#union;
+    union.clear();
+    for (let i = 0; i < networks.length; i++) {
+      this.#find(networks[i]!, transport)?.overlapping(address, union);
+    }
+    return union;
   }
 
   #find(network: number, transport: number): PortSpace | undefined {

@@ -6,6 +6,6 @@
  */
 
 export { type Flags } from "./flags.ts";
-export { FIRST_EPHEMERAL, PortManager } from "./port-manager.ts";
+export { FIRST_EPHEMERAL, PortManager, type PortManagerOptions, type Selection } from "./port-manager.ts";
 export { IPV4, IPV6, TCP, UDP } from "./protocols.ts";
 export { type PortTester, type Reservation } from "./reservation.ts";

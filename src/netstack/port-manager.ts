@@ -6,13 +6,33 @@
 import { PortError } from "../core/errors.ts";
 import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
 import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
-import { randomStart } from "../core/selection.ts";
+import { randomStart, uniformStart } from "../core/selection.ts";
 import { Holds } from "./holds.ts";
 import { TCP, UDP } from "./protocols.ts";
 import { type Claim, type PortTester, type Reservation, ReservationReader } from "./reservation.ts";
 
 /** Where the ephemeral range begins unless `setPortRange` says otherwise; it ends at 65535. */
 export const FIRST_EPHEMERAL = 16000;
+
+/** The order in which a search tries the free ports of the ephemeral range. */
+export type Selection = "random" | "uniform";
+
+export interface PortManagerOptions {
+  /**
+   * A uniform random number from 0 to below 1; give an unpredictable one where strangers must not guess
+   * ports (RFC 6056).
+   *
+   * @default Math.random
+   */
+  readonly random?: (() => number) | undefined;
+  /**
+   * `random` starts anywhere in the range (RFC 6056 algorithm 1): a free port behind many taken ones is found
+   * more often. `uniform` starts at a free port, each as likely as the others, and costs a count of them.
+   *
+   * @default "random"
+   */
+  readonly selection?: Selection | undefined;
+}
 
 /**
  * Hands out the ports of a userspace network stack.
@@ -29,18 +49,22 @@ export const FIRST_EPHEMERAL = 16000;
  */
 export class PortManager {
   readonly #random: () => number;
+  readonly #selection: Selection;
   readonly #reader = new ReservationReader();
   readonly #holds = new Holds();
   #first = FIRST_EPHEMERAL;
   #last = MAX_PORT;
 
   /**
-   * @param options.random A uniform random number from 0 to below 1, which says where a search starts; give
-   * an unpredictable one where strangers must not guess ports (RFC 6056). Default: `Math.random`.
+   * @throws TypeError or RangeError that names the option.
+   * @example
+   * new PortManager({ random: () => crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32 });
    */
-  constructor(options: { readonly random?: (() => number) | undefined } = {}) {
-    expectOptions("PortManager", options, ["random"]);
-    this.#random = options.random === undefined ? Math.random : expectFunction("random", options.random);
+  constructor(options: PortManagerOptions = {}) {
+    expectOptions("PortManager", options, ["random", "selection"]);
+    const { random = Math.random, selection = "random" } = options;
+    this.#random = expectFunction("random", random);
+    this.#selection = expectSelection(selection);
   }
 
   /**
@@ -175,14 +199,17 @@ export class PortManager {
   ): number {
     const first = this.#first;
     const last = this.#last;
-    const start = this.#start();
+    const start =
+      this.#selection === "random"
+        ? this.#start()
+        : first + uniformStart(this.#random, this.#holds.overlapping(reservation, address), first, last);
     let port = this.#take(reservation, address, claim, start, last, test);
     if (port === -1 && start > first) port = this.#take(reservation, address, claim, first, start - 1, test);
     if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
     return port;
   }
 
-  /** Where a search of the ephemeral range starts. */
+  /** A place anywhere in the ephemeral range. */
   #start(): number {
     return this.#first + randomStart(this.#random, this.#last - this.#first + 1);
   }
@@ -220,6 +247,11 @@ export class PortManager {
     }
     return passed;
   }
+}
+
+function expectSelection(value: unknown): Selection {
+  if (value === "random" || value === "uniform") return value;
+  throw new RangeError(`\`selection\`: expected "random" or "uniform", received ${describe(value)}`);
 }
 
 function expectFunction<T>(option: string, value: T): T {
