@@ -35,5 +35,5 @@ test("each piece of code in the README is an example", () => {
   const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
   const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gmsu)].map(([, code]) => code);
   const sources = files.map((file) => readFileSync(join(EXAMPLES, file), "utf8"));
-  expect(blocks.toSorted()).toEqual(sources.toSorted());
+  expect(new Set(blocks)).toEqual(new Set(sources));
 });

@@ -35,7 +35,7 @@ export type Commit =
 export interface Store {
   /** The slots there are among `keys`, by key. */
   read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>>;
-  /** All slots whose key begins with `prefix`, in the order of their keys. */
+  /** All slots whose key begins with `prefix`, at least one ASCII character, in the order of their keys. */
   list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]>;
   /** An abort ends the waiting for the store; what was committed stays committed. */
   commit(scope: string, changes: readonly SlotChange[], options?: AbortableOptions): Promise<Commit>;

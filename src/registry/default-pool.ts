@@ -15,10 +15,11 @@ const TAKEN_BY_CUSTOM: readonly number[] = [
 ];
 
 export function defaultPool({ ephemeral, reserved }: PortSettings): PortSet {
-  const pool = PortSet.range(FIRST, LAST).without(TAKEN_BY_CUSTOM).without(reserved);
-  const outside = pool.without(overlap(ephemeral.first, ephemeral.last));
-  // Where the ephemeral range covers everything, a port inside it is better than none.
-  return outside.size > 0 ? outside : pool;
+  const all = PortSet.range(FIRST, LAST).without(TAKEN_BY_CUSTOM);
+  const unreserved = all.without(reserved);
+  const outside = unreserved.without(overlap(ephemeral.first, ephemeral.last));
+  // These are preferences: where they leave nothing, a port that they leave out is better than none.
+  return [outside, unreserved].find(({ size }) => size > 0) ?? all;
 }
 
 function* overlap(first: number, last: number): IterableIterator<number> {

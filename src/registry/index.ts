@@ -11,4 +11,3 @@ export { createRegistry, type Registry } from "./registry.ts";
 export type { ReleaseOptions } from "./release.ts";
 export { type AcquireOptions, expectName } from "./request.ts";
 export { formatHolder, formatPorts } from "./refusals.ts";
-export type { World } from "./world.ts";

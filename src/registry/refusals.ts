@@ -44,7 +44,7 @@ export function noPortAvailable(
 }
 
 export function leaseHeld(ports: readonly number[], holder: HolderDescription): PortError<"LEASE_HELD"> {
-  const message = `${formatPorts(ports)} is leased to ${formatHolder(holder)}, which is running; use force to take it away`;
+  const message = `${formatPorts(ports)} ${ports.length === 1 ? "is" : "are"} leased to ${formatHolder(holder)}, which is running; use force to take it away`;
   return new PortError("LEASE_HELD", message, { ports, holder: describeHolder(holder) });
 }
 

@@ -20,7 +20,7 @@ export interface Finished {
 export interface Started {
   readonly child: ChildProcess;
   /** The next line of stdout. */
-  line(): Promise<string>;
+  readonly line: () => Promise<string>;
   readonly finished: Promise<Finished>;
 }
 

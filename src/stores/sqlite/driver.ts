@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 import { PortError } from "../../core/index.ts";
 
-export type SqlValue = string | number | null;
+type SqlValue = string | number | null;
 export type Row = Readonly<Record<string, SqlValue>>;
 
 export interface Statement {

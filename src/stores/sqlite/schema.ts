@@ -4,7 +4,7 @@ import { PortError } from "../../core/index.ts";
 import type { Database } from "./driver.ts";
 
 /** The format that this version reads and writes. */
-export const FORMAT = 1;
+const FORMAT = 1;
 
 /**
  * The format of the database; 0: there is nothing in it yet. Writes nothing.

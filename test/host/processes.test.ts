@@ -1,0 +1,147 @@
+// Who is alive: a process is its pid, its start time and its boot, and a zombie is dead.
+
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+
+import { describe, expect, it } from "vitest";
+
+import type { ProcessIdentity } from "../../src/contract/index.ts";
+import { PortSet } from "../../src/core/index.ts";
+import { openHost } from "../../src/host/index.ts";
+import { readStat } from "../../src/host/proc.ts";
+import { startChild } from "../stores/child.ts";
+import { hasProgram, start, startSleeper, ZOMBIE_SCRIPT } from "./processes.ts";
+
+describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
+  const host = openHost("linux");
+
+  async function identityOfSleeper(): Promise<{
+    identity: ProcessIdentity;
+    sleeper: Awaited<ReturnType<typeof startSleeper>>;
+  }> {
+    const sleeper = await startSleeper();
+    const identity = host.process(sleeper.pid);
+    if (!identity) throw new Error("the process cannot be seen");
+    return { identity, sleeper };
+  }
+
+  it("a process is told by pid, start time, boot and pid namespace, and shown by its command", async () => {
+    const { identity, sleeper } = await identityOfSleeper();
+    expect(identity).toEqual({
+      pid: sleeper.pid,
+      startTime: readStat(sleeper.pid)?.startTime,
+      boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      pidNamespace: readlinkSync("/proc/self/ns/pid"),
+      command: "sh -c echo ready; read line",
+    });
+  });
+
+  it("this process is itself, with the command that Node was given", () => {
+    expect(host.process(process.pid)).toBe(host.self);
+    expect(host.self).toMatchObject({ pid: process.pid, startTime: readStat("self")?.startTime });
+    expect(host.self.boot).toBe(host.boot);
+    expect(host.self.command).not.toBe("");
+    expect(host.liveness(host.self)).toBe("alive");
+  });
+
+  it("the scope is the network namespace", () => {
+    expect(host.scope).toBe(readlinkSync("/proc/self/ns/net"));
+    expect(host.scope).toMatch(/^net:\[\d+\]$/u);
+  });
+
+  it("a living child is alive, and dead once it is killed and reaped", async () => {
+    const { identity, sleeper } = await identityOfSleeper();
+    expect(host.liveness(identity)).toBe("alive");
+    await sleeper.kill("SIGKILL");
+    expect(host.liveness(identity)).toBe("dead");
+    expect(host.process(identity.pid)).toBeUndefined();
+  });
+
+  it("a stopped process is alive, and still is when it goes on", async () => {
+    const { identity, sleeper } = await identityOfSleeper();
+    const stopped = startChild("host/wait-for-state.mjs", String(sleeper.pid), "T");
+    sleeper.process.kill("SIGSTOP");
+    expect(await stopped.next()).toBe("T");
+    expect(host.liveness(identity)).toBe("alive");
+    expect(host.process(identity.pid)).toEqual(identity);
+    sleeper.process.kill("SIGCONT");
+    expect(host.liveness(identity)).toBe("alive");
+  });
+
+  it.skipIf(!hasProgram("python3", "--version"))(
+    "a zombie is dead, though its pid is still taken",
+    async () => {
+      const parent = await start("python3", ZOMBIE_SCRIPT);
+      const zombie = Number(parent.line);
+      const stat = readStat(zombie);
+      expect(stat).toMatchObject({ state: "Z", parent: parent.pid });
+      expect(process.kill(zombie, 0)).toBe(true);
+      expect(host.process(zombie)).toBeUndefined();
+      const identity = { ...host.self, pid: zombie, startTime: stat!.startTime };
+      expect(host.liveness(identity)).toBe("dead");
+    },
+  );
+
+  it.each<[string, Partial<ProcessIdentity>, string]>([
+    ["is alive as it is", {}, "alive"],
+    ["is alive under another command", { command: "renamed" }, "alive"],
+    ["is dead with another start time: the pid has come round", { startTime: 1 }, "dead"],
+    ["is dead with another boot", { boot: "00000000-0000-0000-0000-000000000000" }, "dead"],
+    ["is dead with no boot", { boot: "" }, "dead"],
+    ["is unknown in another pid namespace", { pidNamespace: "pid:[1]" }, "unknown"],
+    ["is dead in another pid namespace of another boot", { pidNamespace: "pid:[1]", boot: "x" }, "dead"],
+    ["is dead under a pid that nobody has", { pid: 2 ** 31 - 1 }, "dead"],
+  ])("a process %s", (_, changes, liveness) => {
+    expect(host.liveness({ ...host.self, ...changes })).toBe(liveness);
+  });
+
+  it("the ancestors are the parent first, then its parent, up to the first process", () => {
+    const ancestors = host.ancestors();
+    expect(ancestors[0]?.pid).toBe(process.ppid);
+    for (const [index, { pid }] of ancestors.entries()) {
+      const parent = readStat(pid)?.parent;
+      expect(ancestors[index + 1]?.pid).toBe(parent === 0 ? undefined : parent);
+    }
+    expect(ancestors.map(({ pid }) => pid)).not.toContain(process.pid);
+  });
+
+  it("the settings are those of the kernel", () => {
+    const [first, last] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8")
+      .trim()
+      .split(/\s+/u)
+      .map(Number);
+    const text = readFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", "utf8").trim();
+    const reserved = text === "" ? [] : [...PortSet.parse(text)];
+    expect(host.settings()).toEqual({ ephemeral: { first, last }, reserved });
+  });
+});
+
+describe("where there is no /proc", () => {
+  const host = openHost("darwin");
+
+  it("the machine is one scope without a boot", () => {
+    expect(host).toMatchObject({ scope: "machine", boot: "" });
+    expect(host.self).toMatchObject({ pid: process.pid, startTime: 0, boot: "", pidNamespace: "" });
+  });
+
+  it("a process is its pid: there, or not", async () => {
+    const sleeper = await startSleeper();
+    const identity = host.process(sleeper.pid);
+    expect(identity).toEqual({ pid: sleeper.pid, startTime: 0, boot: "", pidNamespace: "", command: "" });
+    expect(host.liveness(identity!)).toBe("alive");
+    await sleeper.kill();
+    expect(host.liveness(identity!)).toBe("dead");
+    expect(host.process(sleeper.pid)).toBeUndefined();
+  });
+
+  it("another user's process is alive, though it may not be signalled", () => {
+    expect(host.liveness({ ...host.self, pid: 1 })).toBe("alive");
+  });
+
+  it("the parent is the only ancestor that is known", () => {
+    expect(host.ancestors().map(({ pid }) => pid)).toEqual([process.ppid]);
+  });
+
+  it("the ephemeral range is IANA's", () => {
+    expect(host.settings()).toEqual({ ephemeral: { first: 49152, last: 65535 }, reserved: [] });
+  });
+});

@@ -1,0 +1,188 @@
+// A store that fails or contradicts itself: the caller hears of it, and nothing is left half-done.
+
+import { describe, expect, it } from "vitest";
+
+import type { AcquireOptions } from "../../src/registry/index.ts";
+import { temporaryFolder } from "../stores/folder.ts";
+import { openStore } from "../stores/sqlite.ts";
+import { faulty } from "./faulty-store.ts";
+import { join, Machine, summary } from "./world.ts";
+
+/** One stranger stands in the way, so that a request takes two commits. */
+function machineWithStranger(): Machine {
+  const machine = new Machine();
+  machine.verdicts.set(50, "stranger");
+  return machine;
+}
+
+const requests: readonly (readonly [string, AcquireOptions])[] = [
+  ["one port", { ports: "50-59" }],
+  ["a name", { ports: "50-59", prefer: 50, name: "web" }],
+  ["three ports and a name", { ports: "50-59", prefer: 50, count: 3, name: "web" }],
+];
+
+describe.each(requests)("a request for %s", (_, options) => {
+  it.each([
+    ["before the work", false],
+    ["after the work", true],
+  ])(
+    "that meets a failure at any one call, %s, fails with it and leaves nothing behind",
+    async (__, after) => {
+      let failures = 0;
+      for (const call of ["read", "commit"] as const) {
+        for (let nth = 1; ; nth++) {
+          const faults = faulty();
+          const registry = await join({
+            directory: temporaryFolder(),
+            machine: machineWithStranger(),
+            wrap: faults.wrap,
+          });
+          const failure = new Error(`${call} ${nth}`);
+          faults.fail(call, nth, failure, { after });
+          const outcome = await registry.acquire(options).catch((error: unknown) => error);
+          if (faults.calls[call] < nth) break;
+          failures++;
+          expect(outcome).toBe(failure);
+          expect(await registry.list()).toEqual([]);
+          const lease = await registry.acquire(options);
+          expect(lease.ports).not.toContain(50);
+          expect(await registry.list()).toMatchObject([{ id: lease.id }]);
+        }
+      }
+      expect(failures).toBeGreaterThanOrEqual(4);
+    },
+  );
+
+  it("is granted all the same after conflicts that nobody can explain", async () => {
+    const faults = faulty();
+    const registry = await join({
+      directory: temporaryFolder(),
+      machine: machineWithStranger(),
+      wrap: faults.wrap,
+    });
+    faults.conflict(5);
+    const lease = await registry.acquire(options);
+    expect(lease.ports).toHaveLength(options.count ?? 1);
+    expect(await registry.list()).toMatchObject([
+      { id: lease.id, ports: lease.ports.toSorted((a, b) => a - b), token: lease.token },
+    ]);
+    faults.conflict(5);
+    await lease.release();
+    expect(await registry.list()).toEqual([]);
+  });
+
+  it("that the kernel's answer fails ends with that failure and leaves nothing behind", async () => {
+    const machine = machineWithStranger();
+    const registry = await join({ directory: temporaryFolder(), machine });
+    const failure = new Error("EMFILE");
+    const failing = { nth: 2 };
+    machine.beforeLook = () => {
+      if (--failing.nth === 0) throw failure;
+    };
+    await expect(registry.acquire(options)).rejects.toBe(failure);
+    expect(await registry.list()).toEqual([]);
+    expect((await registry.acquire(options)).ports).toHaveLength(options.count ?? 1);
+  });
+});
+
+describe("a request whose slot is taken in between", () => {
+  it("goes on to the next port, and the other one keeps its own", async () => {
+    const directory = temporaryFolder();
+    const machine = new Machine();
+    const faults = faulty();
+    const [one, two] = [
+      await join({ directory, machine, wrap: faults.wrap }),
+      await join({ directory, machine, pid: 2 }),
+    ];
+    faults.before = async (call) => {
+      if (call === "commit" && faults.calls.commit === 1) await two.acquire({ ports: "50-51" });
+    };
+    expect((await one.acquire({ ports: "50-51" })).port).toBe(51);
+    expect(await summary(one)).toEqual(["- 50", "- 51"]);
+  });
+
+  it("still gets it when it is free again by the second look", async () => {
+    const directory = temporaryFolder();
+    const machine = new Machine();
+    const faults = faulty();
+    const [one, two] = [
+      await join({ directory, machine, wrap: faults.wrap }),
+      await join({ directory, machine, pid: 2 }),
+    ];
+    faults.before = async (call) => {
+      if (call !== "commit" || faults.calls.commit > 1) return;
+      await two.acquire({ ports: 50, address: "127.0.0.2" });
+    };
+    expect((await one.acquire({ ports: "50-51", address: "127.0.0.1" })).port).toBe(50);
+    expect(await one.list()).toHaveLength(2);
+  });
+
+  it("keeps what it has chosen of the others", async () => {
+    const directory = temporaryFolder();
+    const machine = new Machine();
+    const faults = faulty();
+    const [one, two] = [
+      await join({ directory, machine, wrap: faults.wrap }),
+      await join({ directory, machine, pid: 2 }),
+    ];
+    faults.before = async (call) => {
+      if (call === "commit" && faults.calls.commit === 1) await two.acquire({ ports: 50 });
+    };
+    expect((await one.acquire({ ports: "50-52", count: 2 })).ports).toEqual([51, 52]);
+  });
+
+  it("begins anew when one of its ports is taken away by number meanwhile", async () => {
+    const directory = temporaryFolder();
+    const machine = machineWithStranger();
+    const faults = faulty();
+    const [one, two] = [
+      await join({ directory, machine, wrap: faults.wrap }),
+      await join({ directory, machine, pid: 2 }),
+    ];
+    // The first commit claims the stranger's port too; the name's record changes before the second one.
+    faults.before = async (call) => {
+      if (call === "commit" && faults.calls.commit === 2) await two.release(50, { force: true });
+    };
+    const lease = await one.acquire({ name: "web", ports: "50-52", prefer: 50, count: 2 });
+    expect(await one.list()).toMatchObject([{ id: lease.id, ports: [51, 52] }]);
+  });
+
+  it("loses its name to the other one, and gives back what it had claimed", async () => {
+    const directory = temporaryFolder();
+    const machine = machineWithStranger();
+    const faults = faulty();
+    const [one, two] = [
+      await join({ directory, machine, wrap: faults.wrap }),
+      await join({ directory, machine, pid: 2 }),
+    ];
+    // The first commit claims the stranger's port; before the second one the name is taken away.
+    faults.before = async (call) => {
+      if (call !== "commit" || faults.calls.commit !== 2) return;
+      await two.release("web", { force: true });
+      await two.acquire({ name: "web", ports: "60-61" });
+    };
+    await expect(one.acquire({ name: "web", ports: "50-59", prefer: 50 })).rejects.toMatchObject({
+      code: "NAME_HELD",
+      holder: { pid: 2 },
+    });
+    expect(await two.list()).toMatchObject([{ name: "web", holder: { pid: 2 } }]);
+  });
+});
+
+describe("a record that is no JSON", () => {
+  it.each([
+    ["a port's", "port/tcp/50"],
+    ["a name's", "name/web"],
+  ])("%s is STORE_DAMAGED, with its key, and nothing is claimed", async (_, key) => {
+    const directory = temporaryFolder();
+    const registry = await join({ directory, machine: new Machine() });
+    const store = await openStore(directory);
+    await store.commit("net:[1]", [{ key, ifRevision: 0, value: "{" }]);
+    await expect(registry.acquire({ name: "web", ports: 50 })).rejects.toMatchObject({
+      code: "STORE_DAMAGED",
+      path: key,
+      message: `the record of ${key} cannot be read: it is not JSON`,
+    });
+    expect((await store.list("net:[1]", "port/")).filter((slot) => slot.key !== key)).toEqual([]);
+  });
+});
