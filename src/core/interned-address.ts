@@ -49,17 +49,18 @@ export class AddressInterner {
 
   #learn(text: string): InternedAddress {
     const address = this.#read(text);
-    const known = this.#byText.get(address.text) ?? this.#intern(address);
-    this.#byText.set(text, known);
+    // The caller's own string is the better key: found again, it is equal without a look at its characters.
+    const key = text === address.text ? text : address.text;
+    const known = this.#byText.get(key) ?? this.#intern(key, address);
+    if (text !== key) this.#byText.set(text, known);
     return known;
   }
 
-  #intern(address: IpAddress): InternedAddress {
-    const { family, isUnspecified } = address;
+  #intern(key: string, { family, isUnspecified }: IpAddress): InternedAddress {
     const interned: InternedAddress = isUnspecified
       ? { key: WILDCARD, family, id: 0, uses: 0 }
-      : { key: address.text, family, id: this.#freeIds.pop() ?? this.#nextId++, uses: 0 };
-    this.#byText.set(address.text, interned);
+      : { key, family, id: this.#freeIds.pop() ?? this.#nextId++, uses: 0 };
+    this.#byText.set(key, interned);
     return interned;
   }
 

@@ -44,31 +44,39 @@ export class PortBits implements Iterable<number> {
   /** Puts the port into the set; false when it was there. */
   add(port: number): boolean {
     const words = this.#words;
-    if (words === undefined) return this.#addToFew(port);
-    const index = port >> 5;
-    const word = words[index]!;
-    const next = word | (1 << (port & 31));
-    if (next === word) return false;
-    words[index] = next;
-    if (next === FULL) this.#fullWords[index >> 5]! |= 1 << (index & 31);
-    this.#size++;
+    if (words !== undefined) {
+      const index = port >> 5;
+      const word = words[index]!;
+      const next = word | (1 << (port & 31));
+      if (next === word) return false;
+      words[index] = next;
+      if (next === FULL) this.#markFull(index);
+      this.#size++;
+      return true;
+    }
+    if (this.#size > 0) return this.#addToFew(port);
+    this.#only = port;
+    this.#size = 1;
     return true;
   }
 
   /** Takes the port out of the set; false when it was not there. */
   delete(port: number): boolean {
     const words = this.#words;
-    if (words === undefined) return this.#deleteFromFew(port);
-    const index = port >> 5;
-    const word = words[index]!;
-    const next = word & ~(1 << (port & 31));
-    if (next === word) return false;
-    words[index] = next;
-    if (word === FULL) this.#fullWords[index >> 5]! &= ~(1 << (index & 31));
-    if (--this.#size === 0) {
-      this.#words = undefined;
-      this.#fullWords = NO_WORDS;
+    if (words !== undefined) {
+      const index = port >> 5;
+      const word = words[index]!;
+      const next = word & ~(1 << (port & 31));
+      if (next === word) return false;
+      words[index] = next;
+      if (word === FULL) this.#markOpen(index);
+      if (--this.#size === 0) this.#collapse();
+      return true;
     }
+    if (this.#few !== undefined) return this.#deleteFromFew(this.#few, port);
+    if (this.#only !== port) return false;
+    this.#only = NONE;
+    this.#size = 0;
     return true;
   }
 
@@ -139,11 +147,6 @@ export class PortBits implements Iterable<number> {
   }
 
   #addToFew(port: number): boolean {
-    if (this.#size === 0) {
-      this.#only = port;
-      this.#size = 1;
-      return true;
-    }
     const few = this.#few;
     if (few === undefined) {
       const only = this.#only;
@@ -163,14 +166,7 @@ export class PortBits implements Iterable<number> {
     return true;
   }
 
-  #deleteFromFew(port: number): boolean {
-    const few = this.#few;
-    if (few === undefined) {
-      if (this.#only !== port) return false;
-      this.#only = NONE;
-      this.#size = 0;
-      return true;
-    }
+  #deleteFromFew(few: number[], port: number): boolean {
     const at = lowerBound(few, port);
     if (few[at] !== port) return false;
     removeAt(few, at);
@@ -179,6 +175,19 @@ export class PortBits implements Iterable<number> {
       this.#only = NONE;
     }
     return true;
+  }
+
+  #markFull(index: number): void {
+    this.#fullWords[index >> 5]! |= 1 << (index & 31);
+  }
+
+  #markOpen(index: number): void {
+    this.#fullWords[index >> 5]! &= ~(1 << (index & 31));
+  }
+
+  #collapse(): void {
+    this.#words = undefined;
+    this.#fullWords = NO_WORDS;
   }
 
   #spread(few: readonly number[]): void {

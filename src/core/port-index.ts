@@ -16,7 +16,7 @@ export class PortIndex {
   readonly #wildcard = new PortBits();
   /** By the number of the address. An emptied set stays for the next address with that number. */
   readonly #specific: (PortBits | undefined)[] = [];
-  /** The address that a set of `#specific` belongs to, as long as it has ports. */
+  /** The address that a set belongs to, as long as it has ports; by its number. */
   readonly #owners: (InternedAddress | undefined)[] = [];
   /** The ports held on any address, the wildcard included. */
   readonly #anywhere = new PortBits();
@@ -25,7 +25,8 @@ export class PortIndex {
 
   /** Whether this very address holds the port. */
   has(address: InternedAddress, port: number): boolean {
-    return this.#setOf(address)?.has(port) ?? false;
+    const bits = address.id === 0 ? this.#wildcard : this.#specific[address.id];
+    return bits !== undefined && bits.has(port);
   }
 
   /** Whether nothing is held that overlaps the address: the wildcard overlaps every one. */
@@ -44,19 +45,18 @@ export class PortIndex {
 
   /** Marks the port as held on the address; false when it was. */
   add(address: InternedAddress, port: number): boolean {
-    const bits = this.#setOf(address) ?? this.#newSet(address);
+    const { id } = address;
+    const bits = (id === 0 ? this.#wildcard : this.#specific[id]) ?? this.#newSet(id);
     if (!bits.add(port)) return false;
-    if (bits.size === 1) {
-      address.uses++;
-      if (address.id !== 0) this.#owners[address.id] = address;
-    }
+    if (bits.size === 1) this.#own(address);
     if (!this.#anywhere.add(port)) this.#countFurther(port);
     return true;
   }
 
   /** Marks the port as no longer held on the address; false when it was not. */
   delete(address: InternedAddress, port: number): boolean {
-    const bits = this.#setOf(address);
+    const { id } = address;
+    const bits = id === 0 ? this.#wildcard : this.#specific[id];
     if (bits === undefined || !bits.delete(port)) return false;
     if (bits.size === 0) address.uses--;
     const page = this.#further[port >> PAGE_BITS];
@@ -92,14 +92,15 @@ export class PortIndex {
     if (own !== undefined) into.add(own);
   }
 
-  #setOf({ id }: InternedAddress): PortBits | undefined {
-    return id === 0 ? this.#wildcard : this.#specific[id];
-  }
-
-  #newSet({ id }: InternedAddress): PortBits {
+  #newSet(id: number): PortBits {
     // Filled up without gaps: an array with holes at its end turns into a slow map.
     while (this.#specific.length <= id) this.#specific.push(undefined);
     return (this.#specific[id] = new PortBits());
+  }
+
+  #own(address: InternedAddress): void {
+    address.uses++;
+    if (this.#owners[address.id] !== address) this.#owners[address.id] = address;
   }
 
   #countFurther(port: number): void {

@@ -17,10 +17,12 @@ import type { PortUnion } from "./port-union.ts";
  */
 export function randomStart(random: () => number, count: number): number {
   const value = random();
-  if (!(value >= 0 && value < 1)) {
-    throw new RangeError(`\`random\`: expected a number from 0 to below 1, received ${describe(value)}`);
-  }
+  if (!(value >= 0 && value < 1)) throw notRandom(value);
   return Math.floor(value * count);
+}
+
+function notRandom(value: unknown): RangeError {
+  return new RangeError(`\`random\`: expected a number from 0 to below 1, received ${describe(value)}`);
 }
 
 /**

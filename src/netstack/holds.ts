@@ -32,7 +32,7 @@ export class Holds {
     alone = false,
   ): boolean {
     for (let i = 0; i < networks.length; i++) {
-      const space = this.#find(networks[i]!, transport);
+      const space = find(this.#spaces[transport], networks[i]!);
       if (space !== undefined && !space.admits(address, port, claim, alone)) return false;
     }
     return true;
@@ -46,21 +46,18 @@ export class Holds {
     claim: Claim | undefined,
   ): boolean {
     return networks.every((network) => {
-      const space = this.#find(network, transport);
+      const space = find(this.#spaces[transport], network);
       return !space || space.admitsTuple(address, port, claim);
     });
   }
 
   /** Puts a plain hold in where all networks let it; false where one does not, and nothing changes. */
-  takePlain({ networks, transport }: Where, address: InternedAddress, port: number): boolean {
+  takePlain(where: Where, address: InternedAddress, port: number): boolean {
+    const { networks } = where;
     for (let i = 0; i < networks.length; i++) {
-      if (isRepeated(networks, i) || this.#spaceOf(networks[i]!, transport).takePlain(address, port))
-        continue;
-      for (let taken = 0; taken < i; taken++) {
-        if (!isRepeated(networks, taken)) {
-          this.#spaceOf(networks[taken]!, transport).remove(address, port, undefined);
-        }
-      }
+      if (i > 0 && isRepeated(networks, i)) continue;
+      if (this.#spaceOf(networks[i]!, where.transport).takePlain(address, port)) continue;
+      this.remove({ networks: networks.slice(0, i), transport: where.transport }, address, port, undefined);
       return false;
     }
     return true;
@@ -74,19 +71,18 @@ export class Holds {
     claim: Claim | undefined,
   ): void {
     for (let i = 0; i < networks.length; i++) {
-      if (!isRepeated(networks, i)) this.#spaceOf(networks[i]!, transport).add(address, port, claim);
+      if (i === 0 || !isRepeated(networks, i))
+        this.#spaceOf(networks[i]!, transport).add(address, port, claim);
     }
   }
 
   /** Takes one hold out of each network that has one just like it. */
-  remove(
-    { networks, transport }: Where,
-    address: InternedAddress,
-    port: number,
-    claim: Claim | undefined,
-  ): void {
+  remove(where: Where, address: InternedAddress, port: number, claim: Claim | undefined): void {
+    const { networks } = where;
     for (let i = 0; i < networks.length; i++) {
-      if (!isRepeated(networks, i)) this.#find(networks[i]!, transport)?.remove(address, port, claim);
+      if (i > 0 && isRepeated(networks, i)) continue;
+      const space = find(this.#spaces[where.transport], networks[i]!);
+      if (space !== undefined) space.remove(address, port, claim);
     }
   }
 
@@ -110,20 +106,13 @@ export class Holds {
     const union = this.#union;
     union.clear();
     for (let i = 0; i < networks.length; i++) {
-      this.#find(networks[i]!, transport)?.overlapping(address, union);
+      find(this.#spaces[transport], networks[i]!)?.overlapping(address, union);
     }
     return union;
   }
 
-  #find(network: number, transport: number): PortSpace | undefined {
-    const spaces = this.#spaces[transport];
-    if (spaces === undefined) return undefined;
-    for (let i = 0; i < spaces.length; i++) if (spaces[i]!.network === network) return spaces[i]!.space;
-    return undefined;
-  }
-
   #spaceOf(network: number, transport: number): PortSpace {
-    return this.#find(network, transport) ?? this.#newSpace(network, transport);
+    return find(this.#spaces[transport], network) ?? this.#newSpace(network, transport);
   }
 
   #newSpace(network: number, transport: number): PortSpace {
@@ -134,7 +123,13 @@ export class Holds {
   }
 }
 
+function find(spaces: readonly NetworkSpace[] | undefined, network: number): PortSpace | undefined {
+  if (spaces === undefined) return undefined;
+  for (let i = 0; i < spaces.length; i++) if (spaces[i]!.network === network) return spaces[i]!.space;
+  return undefined;
+}
+
 /** Whether the network at `index` was named before. */
 function isRepeated(networks: readonly number[], index: number): boolean {
-  return index > 0 && networks.indexOf(networks[index]!) < index;
+  return networks.indexOf(networks[index]!) < index;
 }

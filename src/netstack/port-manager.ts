@@ -6,6 +6,7 @@
 import { PortError } from "../core/errors.ts";
 import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
 import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
+import type { PortUnion } from "../core/port-union.ts";
 import { randomStart, uniformStart } from "../core/selection.ts";
 import { Holds } from "./holds.ts";
 import { TCP, UDP } from "./protocols.ts";
@@ -96,22 +97,10 @@ export class PortManager {
   reservePort(reservation: Reservation, test?: PortTester): number {
     const address = this.#reader.address("reservePort", reservation, 0);
     const claim = this.#reader.claim(reservation);
-    if (test !== undefined) expectFunction("test", test);
-    const { port } = reservation;
-    if (claim === undefined && test === undefined && port !== 0) {
-      if (this.#holds.takePlain(reservation, address, port)) return port;
-      throw inUse(reservation, "is in use");
-    }
-    // A tester may call back: the address keeps its number until it is done with.
-    address.uses++;
-    try {
-      if (port === 0) return this.#pick(reservation, address, claim, test);
-      if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
-      if (this.#hold(reservation, address, port, claim, test)) return port;
-      throw inUse(reservation, "was refused by `test`");
-    } finally {
-      address.uses--;
-    }
+    if (claim !== undefined || test !== undefined) return this.#reserve(reservation, address, claim, test);
+    if (reservation.port === 0) return this.#pickPlain(reservation, address);
+    if (this.#holds.takePlain(reservation, address, reservation.port)) return reservation.port;
+    throw inUse(reservation, "is in use");
   }
 
   /**
@@ -158,7 +147,7 @@ export class PortManager {
     expectFunction("test", test);
     const first = this.#first;
     const last = this.#last;
-    const start = this.#start();
+    const start = first + randomStart(this.#random, last - first + 1);
     for (let port = start; port <= last; port++) if (expectBoolean("test", test(port))) return port;
     for (let port = first; port < start; port++) if (expectBoolean("test", test(port))) return port;
     throw noPort(first, last, "`test` refused every one");
@@ -190,7 +179,40 @@ export class PortManager {
     this.#last = last;
   }
 
-  /** Holds a port of the ephemeral range. */
+  /** Holds a free port of the ephemeral range, for nobody else. */
+  #pickPlain(reservation: Reservation, address: InternedAddress): number {
+    const first = this.#first;
+    const last = this.#last;
+    const taken = this.#holds.overlapping(reservation, address);
+    const start = this.#start(taken);
+    let port = taken.nextOutside(start, last);
+    if (port === -1 && start > first) port = taken.nextOutside(first, start - 1);
+    if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
+    this.#holds.takePlain(reservation, address, port);
+    return port;
+  }
+
+  /** Holds a port that may be shared, or that a tester has the last word on. */
+  #reserve(
+    reservation: Reservation,
+    address: InternedAddress,
+    claim: Claim | undefined,
+    test: PortTester | undefined,
+  ): number {
+    if (test !== undefined) expectFunction("test", test);
+    const { port } = reservation;
+    // A tester may call back: the address keeps its number until it is done with.
+    address.uses++;
+    try {
+      if (port === 0) return this.#pick(reservation, address, claim, test);
+      if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
+      if (this.#hold(reservation, address, port, claim, test)) return port;
+      throw inUse(reservation, "was refused by `test`");
+    } finally {
+      address.uses--;
+    }
+  }
+
   #pick(
     reservation: Reservation,
     address: InternedAddress,
@@ -199,19 +221,20 @@ export class PortManager {
   ): number {
     const first = this.#first;
     const last = this.#last;
-    const start =
-      this.#selection === "random"
-        ? this.#start()
-        : first + uniformStart(this.#random, this.#holds.overlapping(reservation, address), first, last);
+    const start = this.#start(this.#holds.overlapping(reservation, address));
     let port = this.#take(reservation, address, claim, start, last, test);
     if (port === -1 && start > first) port = this.#take(reservation, address, claim, first, start - 1, test);
     if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
     return port;
   }
 
-  /** A place anywhere in the ephemeral range. */
-  #start(): number {
-    return this.#first + randomStart(this.#random, this.#last - this.#first + 1);
+  /** Where a search of the ephemeral range starts. */
+  #start(taken: PortUnion): number {
+    const first = this.#first;
+    const last = this.#last;
+    return this.#selection === "random"
+      ? first + randomStart(this.#random, last - first + 1)
+      : first + uniformStart(this.#random, taken, first, last);
   }
 
   /** Holds the first port from `from` to `to` that the rule allows and that passes the test, or -1. */

@@ -28,7 +28,10 @@ export class PortSpace {
    */
   admits(address: InternedAddress, port: number, claim: Claim | undefined, alone: boolean): boolean {
     if (this.#index.isFree(address, port)) return true;
-    if (claim === undefined) return false;
+    return claim !== undefined && this.#admitsClaim(address, port, claim, alone);
+  }
+
+  #admitsClaim(address: InternedAddress, port: number, claim: Claim, alone: boolean): boolean {
     const byAddress = this.#groups.get(port);
     if (address.key !== WILDCARD) {
       const [wildcard, own] = [byAddress?.get(WILDCARD), byAddress?.get(address.key)];
@@ -63,11 +66,13 @@ export class PortSpace {
   /** Puts a hold in, which `admits` or `admitsTuple` has let in. */
   add(address: InternedAddress, port: number, claim: Claim | undefined): void {
     const fresh = this.#index.add(address, port);
-    if (fresh && claim === undefined) return;
+    if (!fresh || claim !== undefined) this.#addToGroups(address, port, claim ?? PLAIN, fresh);
+  }
+
+  #addToGroups(address: InternedAddress, port: number, added: Claim, fresh: boolean): void {
     const byAddress = this.#groups.get(port) ?? new Map<string, Groups>();
     const groups: Groups = byAddress.get(address.key) ?? new Map<string, HoldGroup>();
     if (!fresh && groups.size === 0) groups.set(PLAIN_KEY, groupOf(PLAIN));
-    const added = claim ?? PLAIN;
     const key = keyOf(added);
     const group = groups.get(key);
     if (group) group.counter.add(added.bits);
@@ -78,13 +83,16 @@ export class PortSpace {
 
   /** Takes one hold out; nothing changes when there is none just like it. */
   remove(address: InternedAddress, port: number, claim: Claim | undefined): void {
-    const byAddress = this.#groups.size === 0 ? undefined : this.#groups.get(port);
-    const groups = byAddress?.get(address.key);
-    if (!byAddress || !groups) {
-      if (claim === undefined) this.#index.delete(address, port);
-      return;
+    if (this.#groups.size > 0 && this.#groups.get(port)?.has(address.key)) {
+      this.#removeFromGroups(address, port, claim ?? PLAIN);
+    } else if (claim === undefined) {
+      this.#index.delete(address, port);
     }
-    const removed = claim ?? PLAIN;
+  }
+
+  #removeFromGroups(address: InternedAddress, port: number, removed: Claim): void {
+    const byAddress = this.#groups.get(port)!;
+    const groups = byAddress.get(address.key)!;
     const key = keyOf(removed);
     const group = groups.get(key);
     if (!group?.counter.drop(removed.bits)) return;

@@ -51,19 +51,24 @@ export class ReservationReader {
 
   /** The local address, once all but the claim is found right. Begins an operation. */
   address(call: string, reservation: Reservation, minPort: number): InternedAddress {
+    if (!isSound(reservation, minPort)) throw explain(call, reservation, minPort);
     this.#addresses.tidy();
-    if (typeof reservation !== "object" || reservation === null) expectOptions(call, reservation, []);
-    const { networks, transport, address, port } = reservation;
-    expectNetworks(networks);
-    expectInteger("transport", transport, 0, MAX_TRANSPORT);
-    expectInteger("port", port, minPort, MAX_PORT);
-    return this.#intern("address", address);
+    return this.#addresses.get(reservation.address);
   }
 
   /** What the reservation claims beside address and port, or `undefined` for a plain one. */
   claim(reservation: Reservation): Claim | undefined {
-    const { flags, bindToDevice, destination } = reservation;
-    if (flags === undefined && bindToDevice === undefined && destination === undefined) return undefined;
+    if (
+      reservation.flags === undefined &&
+      reservation.bindToDevice === undefined &&
+      reservation.destination === undefined
+    ) {
+      return undefined;
+    }
+    return this.#readClaim(reservation);
+  }
+
+  #readClaim({ flags, bindToDevice, destination }: Reservation): Claim | undefined {
     const claim: Claim = {
       bits: flags === undefined ? 0 : flagBits(flags),
       device: bindToDevice === undefined ? 0 : expectInteger("bindToDevice", bindToDevice, 0, MAX_NUMBER),
@@ -79,13 +84,9 @@ export class ReservationReader {
     if (given === undefined) return { destination: WILDCARD, destinationPort: 0 };
     expectOptions("destination", given, ["address", "port"]);
     return {
-      destination: this.#intern("destination.address", given.address).key,
+      destination: this.#addresses.get(expectString("destination.address", given.address)).key,
       destinationPort: expectInteger("destination.port", given.port, 0, MAX_PORT),
     };
-  }
-
-  #intern(option: string, text: string): InternedAddress {
-    return this.#addresses.get(typeof text === "string" ? text : expectString(option, text));
   }
 }
 
@@ -95,6 +96,43 @@ function readAddress(text: string): IpAddress {
   const position = text.indexOf("%");
   const message = `invalid address ${describe(text)}: a zone has no place here, \`bindToDevice\` names the device`;
   throw new PortError("INVALID_ADDRESS", message, { input: text, position });
+}
+
+/** Whether all but the claim is right. Asked on every call: what is wrong, `explain` finds out. */
+function isSound(reservation: Reservation, minPort: number): boolean {
+  return (
+    typeof reservation === "object" &&
+    reservation !== null &&
+    isWhole(reservation.port, minPort, MAX_PORT) &&
+    isWhole(reservation.transport, 0, MAX_TRANSPORT) &&
+    typeof reservation.address === "string" &&
+    areNetworks(reservation.networks)
+  );
+}
+
+function areNetworks(networks: readonly number[]): boolean {
+  if (!Array.isArray(networks) || networks.length === 0) return false;
+  for (let i = 0; i < networks.length; i++) if (!isWhole(networks[i], 0, MAX_NUMBER)) return false;
+  return true;
+}
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** What is wrong with a reservation that is not sound, as the error to throw. */
+function explain(call: string, reservation: Reservation, minPort: number): unknown {
+  try {
+    if (typeof reservation !== "object" || reservation === null) expectOptions(call, reservation, []);
+    const { networks, transport, address, port } = reservation;
+    expectNetworks(networks);
+    expectInteger("transport", transport, 0, MAX_TRANSPORT);
+    expectInteger("port", port, minPort, MAX_PORT);
+    expectString("address", address);
+  } catch (error) {
+    return error;
+  }
+  return new TypeError("`reservation`: its fields changed while they were read");
 }
 
 function expectNetworks(networks: readonly number[]): void {

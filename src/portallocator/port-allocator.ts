@@ -13,7 +13,8 @@ import { Book } from "./book.ts";
 import {
   addressesOf,
   addressOf,
-  expectRange,
+  invalidRange,
+  isRange,
   type Protocol,
   readAddress,
   unknownProtocol,
@@ -70,7 +71,7 @@ export class PortAllocator {
   constructor(options: PortAllocatorOptions = {}) {
     expectOptions("PortAllocator", options, OPTIONS);
     const { begin = DEFAULT_BEGIN, end = MAX_PORT, reserved = [] } = options;
-    expectRange("begin", begin, "end", end);
+    if (!isRange(begin, end)) throw invalidRange("begin", begin, "end", end);
     this.#begin = begin;
     this.#end = end;
     this.#reserved = PortBits.from(expectReserved(reserved));
@@ -87,7 +88,7 @@ export class PortAllocator {
    */
   requestPort(ip: string | null, protocol: Protocol, port: number): number {
     const books = this.#booksOf(protocol);
-    if (port !== 0) expectRange("port", port, "port", port);
+    if (port !== 0 && !isRange(port, port)) throw invalidRange("port", port, "port", port);
     return this.#grantOne(books, ip, port, port);
   }
 
@@ -103,7 +104,7 @@ export class PortAllocator {
    */
   requestPortInRange(ip: string | null, protocol: Protocol, portStart: number, portEnd: number): number {
     const books = this.#booksOf(protocol);
-    if (portStart !== 0 || portEnd !== 0) expectRange("portStart", portStart, "portEnd", portEnd);
+    this.#expectRange(portStart, portEnd);
     return this.#grantOne(books, ip, portStart, portEnd);
   }
 
@@ -124,7 +125,7 @@ export class PortAllocator {
     portEnd: number,
   ): number {
     const books = this.#booksOf(protocol);
-    if (portStart !== 0 || portEnd !== 0) expectRange("portStart", portStart, "portEnd", portEnd);
+    this.#expectRange(portStart, portEnd);
     this.#addresses.tidy();
     this.#count = addressesOf(this.#addresses, ips, this.#named);
     return this.#grant(books, portStart, portEnd);
@@ -140,7 +141,7 @@ export class PortAllocator {
    */
   releasePort(ip: string | null, protocol: Protocol, port: number): void {
     const books = this.#booksOf(protocol);
-    expectRange("port", port, "port", port);
+    if (!isRange(port, port)) throw invalidRange("port", port, "port", port);
     this.#addresses.tidy();
     const address = addressOf(this.#addresses, ip);
     bookOf(books, address).release(address, port);
@@ -155,6 +156,12 @@ export class PortAllocator {
   /** The first and the last port of the default range. */
   portRange(): { begin: number; end: number } {
     return { begin: this.#begin, end: this.#end };
+  }
+
+  /** @throws PortError `INVALID_PORT_RANGE`, unless it is 0, 0: the default range. */
+  #expectRange(portStart: number, portEnd: number): void {
+    if (portStart === 0 && portEnd === 0) return;
+    if (!isRange(portStart, portEnd)) throw invalidRange("portStart", portStart, "portEnd", portEnd);
   }
 
   #booksOf(protocol: Protocol): Books {

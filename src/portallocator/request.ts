@@ -14,13 +14,22 @@ function isPort(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= MIN_PORT && (value as number) <= MAX_PORT;
 }
 
-/** Refuses all but a range of ports with its start not behind its end. The options are named in a TypeError. */
-export function expectRange(startOption: string, start: unknown, endOption: string, end: unknown): void {
-  if (isPort(start) && isPort(end) && (start as number) <= (end as number)) return;
+/** Whether both are ports, the start not behind the end. */
+export function isRange(start: unknown, end: unknown): boolean {
+  return isPort(start) && isPort(end) && (start as number) <= (end as number);
+}
+
+/** The refusal of what is no range. @throws TypeError that names the option of what is not even a number. */
+export function invalidRange(
+  startOption: string,
+  start: unknown,
+  endOption: string,
+  end: unknown,
+): PortError<"INVALID_PORT_RANGE"> {
   expectNumber(startOption, start);
   expectNumber(endOption, end);
   const input = `${String(start)}-${String(end)}`;
-  throw new PortError("INVALID_PORT_RANGE", `invalid port range: ${input}`, { input });
+  return new PortError("INVALID_PORT_RANGE", `invalid port range: ${input}`, { input });
 }
 
 function expectNumber(option: string, value: unknown): void {
@@ -47,10 +56,12 @@ export function readAddress(text: string): IpAddress {
 /** The address that one `ip` names; null is 0.0.0.0. */
 export function addressOf(addresses: AddressInterner, ip: string | null): InternedAddress {
   if (ip === null) return addresses.get("0.0.0.0");
-  if (typeof ip !== "string") {
-    throw new TypeError(`\`ip\`: expected an IP address or null, received ${describe(ip)}`);
-  }
+  if (typeof ip !== "string") throw notAnAddress(ip);
   return addresses.get(ip);
+}
+
+function notAnAddress(ip: unknown): TypeError {
+  return new TypeError(`\`ip\`: expected an IP address or null, received ${describe(ip)}`);
 }
 
 /** Puts the addresses of a list, which has at least one and no null, into `into` and returns their number. */
