@@ -9,7 +9,7 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CASES } from "./cases.ts";
-import { checkAlike } from "./check.ts";
+import { checkAllocators, checkManagers } from "./check.ts";
 import type { Side } from "./implementations.ts";
 import type { Measurement } from "./measure.ts";
 import { MEMORY_CASES } from "./memory.ts";
@@ -20,8 +20,9 @@ const WORKER = fileURLToPath(new URL("worker.js", import.meta.url));
 
 const prefix = process.argv[2] ?? "";
 const began = performance.now();
-checkAlike(100_000);
-console.error("ours and the yardstick agree over 200,000 random operations");
+checkManagers(50_000, 3);
+checkAllocators(50_000, 3);
+console.error("ours and the yardstick agree over 100,000 random operations");
 
 const times = new Map<string, number>();
 const lines: Line[] = [];

@@ -1,7 +1,7 @@
 // The addresses of one table: each text is parsed once and found again in one look-up, as a small object with
 // a number, so that what belongs to an address stands in arrays.
 //
-// An address that something is held on (`uses` above 0) is kept as long as that lasts. Of the others, and of
+// The text asked for last needs no look-up at all. An address that something is held on (`uses` above 0) is kept as long as that lasts. Of the others, and of
 // other spellings, a bounded number is remembered: `tidy` forgets them when they are too many, and their
 // numbers go to addresses to come. It is called between operations, when nobody has an interned address in
 // hand.
@@ -29,6 +29,9 @@ export class AddressInterner {
   readonly #read: (text: string) => IpAddress;
   readonly #byText = new Map<string, InternedAddress>();
   readonly #freeIds: number[] = [];
+  /** The answer to the last `get`; one server asks for one address again and again. */
+  #lastText: string | undefined;
+  #last: InternedAddress | undefined;
   #nextId = 1;
   #limit = REMEMBERED;
 
@@ -39,7 +42,11 @@ export class AddressInterner {
 
   /** The address that the text says. @throws what `read` throws, and nothing is remembered. */
   get(text: string): InternedAddress {
-    return this.#byText.get(text) ?? this.#learn(text);
+    if (text === this.#lastText) return this.#last!;
+    const known = this.#byText.get(text) ?? this.#learn(text);
+    this.#lastText = text;
+    this.#last = known;
+    return known;
   }
 
   /** Forgets what is not in use when there is too much of it. */
@@ -65,6 +72,7 @@ export class AddressInterner {
   }
 
   #forget(): void {
+    this.#lastText = undefined;
     for (const [text, { key, id, uses }] of this.#byText) {
       if (id === 0 || (uses > 0 && text === key)) continue;
       this.#byText.delete(text);

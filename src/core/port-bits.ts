@@ -16,7 +16,7 @@ export class PortBits implements Iterable<number> {
   #size = 0;
   /** The only port, while there has been no second one; or NONE. */
   #only = NONE;
-  /** All ports in rising order, from the second one on until there are too many, or none is left. */
+  /** From the second port on, until there are too many or none is left: the first `#size` are all ports in order. */
   #few: number[] | undefined;
   /** Bit p & 31 of word p >> 5 is port p. */
   #words: Int32Array | undefined;
@@ -37,7 +37,10 @@ export class PortBits implements Iterable<number> {
     const words = this.#words;
     if (words !== undefined) return (words[port >> 5]! & (1 << (port & 31))) !== 0;
     const few = this.#few;
-    if (few !== undefined) return few[lowerBound(few, port)] === port;
+    if (few !== undefined) {
+      const at = lowerBound(few, this.#size, port);
+      return at < this.#size && few[at] === port;
+    }
     return this.#only === port;
   }
 
@@ -87,7 +90,7 @@ export class PortBits implements Iterable<number> {
     const few = this.#few;
     if (few === undefined) return this.#only >> 5 === index ? 1 << (this.#only & 31) : 0;
     let word = 0;
-    for (let at = lowerBound(few, index << 5); at < few.length && few[at]! >> 5 === index; at++) {
+    for (let at = lowerBound(few, this.#size, index << 5); at < this.#size && few[at]! >> 5 === index; at++) {
       word |= 1 << (few[at]! & 31);
     }
     return word;
@@ -111,7 +114,8 @@ export class PortBits implements Iterable<number> {
     const words = this.#words;
     if (words === undefined) {
       const few = this.#few;
-      const port = few === undefined ? this.#only : (few[lowerBound(few, first)] ?? NONE);
+      const at = few === undefined ? 0 : lowerBound(few, this.#size, first);
+      const port = few === undefined ? this.#only : at < this.#size ? few[at]! : NONE;
       return port >= first && port <= last ? port : -1;
     }
     let index = first >> 5;
@@ -155,22 +159,27 @@ export class PortBits implements Iterable<number> {
       this.#size = 2;
       return true;
     }
-    const at = lowerBound(few, port);
-    if (few[at] === port) return false;
-    if (few.length === FEW) {
+    const size = this.#size;
+    const at = lowerBound(few, size, port);
+    if (at < size && few[at] === port) return false;
+    if (size === FEW) {
       this.#spread(few);
       return this.add(port);
     }
-    insertAt(few, at, port);
-    this.#size++;
+    if (size === few.length) few.push(port);
+    for (let i = size; i > at; i--) few[i] = few[i - 1]!;
+    few[at] = port;
+    this.#size = size + 1;
     return true;
   }
 
   #deleteFromFew(few: number[], port: number): boolean {
-    const at = lowerBound(few, port);
-    if (few[at] !== port) return false;
-    removeAt(few, at);
-    if (--this.#size === 0) {
+    const size = this.#size;
+    const at = lowerBound(few, size, port);
+    if (at === size || few[at] !== port) return false;
+    for (let i = at + 1; i < size; i++) few[i - 1] = few[i]!;
+    this.#size = size - 1;
+    if (size === 1) {
       this.#few = undefined;
       this.#only = NONE;
     }
@@ -204,27 +213,16 @@ export class PortBits implements Iterable<number> {
   }
 }
 
-/** The first position whose port is `port` or larger. */
-function lowerBound(sorted: readonly number[], port: number): number {
+/** The first of `size` positions whose port is `port` or larger; `size` when there is none. */
+function lowerBound(sorted: readonly number[], size: number, port: number): number {
   let low = 0;
-  let high = sorted.length;
+  let high = size;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle]! < port) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function insertAt(list: number[], at: number, value: number): void {
-  list.push(value);
-  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1]!;
-  list[at] = value;
-}
-
-function removeAt(list: number[], at: number): void {
-  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i]!;
-  list.pop();
 }
 
 /** The position of the lowest bit of a word that has one. */

@@ -22,7 +22,9 @@ export class PortUnion {
   }
 
   add(set: PortBits): void {
-    this.#sets[this.#count++] = set;
+    const at = this.#count++;
+    // The same set again costs no write, which the garbage collector would have to be told of.
+    if (this.#sets[at] !== set) this.#sets[at] = set;
   }
 
   /** The smallest port from `first` to `last` that none of the sets has, or -1. */
