@@ -1,29 +1,13 @@
 // The host of a registry, put together from what this system can tell.
 
-import type {
-  AbortableOptions,
-  Host,
-  Liveness,
-  PortSettings,
-  ProcessIdentity,
-  Verdict,
-} from "../contract/index.ts";
+import type { AbortableOptions, Host, ProcessIdentity, Verdict } from "../contract/index.ts";
 import { throwIfAborted } from "../contract/index.ts";
 import type { Binding } from "../core/index.ts";
 import { shortCommand } from "./command.ts";
 import { linux } from "./linux.ts";
 import { lookAt } from "./look.ts";
 import { portable } from "./portable.ts";
-
-/** What differs from one operating system to the next. */
-export interface System {
-  readonly boot: string;
-  readonly scope: string;
-  identify(pid: number): ProcessIdentity | undefined;
-  parent(pid: number): number | undefined;
-  liveness(process: ProcessIdentity): Liveness;
-  settings(): PortSettings;
-}
+import type { System } from "./system.ts";
 
 /** This machine, as the current process sees it. `boot` is "" where the system does not tell. */
 export function openHost(platform: NodeJS.Platform = process.platform): Host & { readonly boot: string } {

@@ -7,7 +7,7 @@
 import { shortCommand } from "./command.ts";
 import type { Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
 import { PortSet } from "../core/index.ts";
-import type { System } from "./host.ts";
+import type { System } from "./system.ts";
 import { readArguments, readLink, readStat, readText } from "./proc.ts";
 
 /** The range where `ip_local_port_range` cannot be read: the kernel's default (ip(7)). */

@@ -5,7 +5,7 @@
 
 import { kill } from "node:process";
 import type { Liveness, ProcessIdentity } from "../contract/index.ts";
-import type { System } from "./host.ts";
+import type { System } from "./system.ts";
 
 /** The range that IANA names for automatic picks (RFC 6335 §6), and macOS and Windows use. */
 const EPHEMERAL = { first: 49152, last: 65535 };

@@ -5,11 +5,11 @@
 
 import { PortError } from "../core/errors.ts";
 import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
-import { type InternedAddress, WILDCARD } from "../core/interned-address.ts";
+import type { InternedAddress } from "../core/interned-address.ts";
 import type { PortUnion } from "../core/port-union.ts";
 import { randomStart, uniformStart } from "../core/selection.ts";
 import { Holds } from "./holds.ts";
-import { TCP, UDP } from "./protocols.ts";
+import { endpointOf, inUse, noPort } from "./refusals.ts";
 import { type Claim, type PortTester, type Reservation, ReservationReader } from "./reservation.ts";
 
 /** Where the ephemeral range begins unless `setPortRange` says otherwise; it ends at 65535. */
@@ -280,21 +280,4 @@ function expectSelection(value: unknown): Selection {
 function expectFunction<T>(option: string, value: T): T {
   if (typeof value === "function") return value;
   throw new TypeError(`\`${option}\`: expected a function, received ${describe(value)}`);
-}
-
-function noPort(first: number, last: number, why: string): PortError<"NO_PORT_AVAILABLE"> {
-  const message = `no port from ${first} to ${last} is available: ${why}`;
-  return new PortError("NO_PORT_AVAILABLE", message, {});
-}
-
-function inUse(reservation: Reservation, what: string): PortError<"PORT_IN_USE"> {
-  const { address, port } = reservation;
-  return new PortError("PORT_IN_USE", `${endpointOf(reservation)} ${what}`, { address, port });
-}
-
-/** For a message: "tcp 10.0.0.1:80", "udp [::1]:53", "transport 132 *:0". */
-function endpointOf({ transport, address, port }: Reservation): string {
-  const protocol = transport === TCP ? "tcp" : transport === UDP ? "udp" : `transport ${transport}`;
-  const host = address === WILDCARD ? "*" : address.includes(":") ? `[${address}]` : address;
-  return `${protocol} ${host}:${port}`;
 }
