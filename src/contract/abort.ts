@@ -1,5 +1,7 @@
 // Cancellation as the pure layers see it: the part of the platform's AbortSignal that they use.
 
+import { describe } from "../core/expect.ts";
+
 /** An `AbortSignal`, by shape, so that layers without Node or DOM types can take one. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
@@ -16,4 +18,12 @@ export interface AbortableOptions {
 /** @throws the signal's reason when it is aborted. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted) throw signal.reason;
+}
+
+/** @throws TypeError for what is neither an AbortSignal nor left out. */
+export function expectSignal(value: unknown): void {
+  if (value === undefined) return;
+  const signal = value as Partial<AbortSignalLike> | null;
+  if (typeof signal === "object" && typeof signal?.addEventListener === "function") return;
+  throw new TypeError(`\`signal\`: expected an AbortSignal, received ${describe(value)}`);
 }

@@ -10,15 +10,21 @@ export interface ProcessIdentity {
   readonly startTime: number;
   /** The boot it started in, or "" where the system does not tell. */
   readonly boot: string;
-  /** The pid namespace its pid counts in, or "". */
-  readonly pidNamespace: string;
+  /** The pid namespace that its pid counts in and the time namespace of its start time, or "". */
+  readonly namespaces: string;
   /** Its command line, shortened, for messages. */
   readonly command: string;
 }
 
+/** A process that another one descends from. */
+export interface Ancestor extends ProcessIdentity {
+  /** Whether it is a copy of its own parent that never started a program: a subshell, gone in a moment. */
+  readonly forked: boolean;
+}
+
 /**
- * `unknown`: a process of another pid namespace, which cannot be judged from here. It counts as alive:
- * better a port too few than one granted twice.
+ * `unknown`: a process that cannot be judged from here, because it is in another namespace, or because the
+ * system did not answer. It counts as alive: better a port too few than one granted twice.
  */
 export type Liveness = "alive" | "dead" | "unknown";
 
@@ -41,7 +47,7 @@ export interface Host {
   readonly scope: string;
   readonly self: ProcessIdentity;
   /** The processes this one descends from, its parent first. */
-  ancestors(): readonly ProcessIdentity[];
+  ancestors(): readonly Ancestor[];
   /** The process that has this pid now. */
   process(pid: number): ProcessIdentity | undefined;
   liveness(process: ProcessIdentity): Liveness;

@@ -5,12 +5,13 @@
  * @module
  */
 
-export { type AbortableOptions, type AbortSignalLike, throwIfAborted } from "./abort.ts";
+export { type AbortableOptions, type AbortSignalLike, expectSignal, throwIfAborted } from "./abort.ts";
 export type { Chance, Clock } from "./clock.ts";
-export type { Host, Liveness, PortSettings, ProcessIdentity, Verdict } from "./host.ts";
+export type { Ancestor, Host, Liveness, PortSettings, ProcessIdentity, Verdict } from "./host.ts";
 export {
   type Claim,
   nameKey,
+  type NameRecord,
   parsePortKey,
   PORT_PREFIX,
   portKey,

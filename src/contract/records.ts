@@ -3,7 +3,8 @@
 // A port's slot lists the claims on it: one for each lease that has a binding there. Two leases share a slot
 // only when their bindings can stand side by side (two addresses of one port). A claim that names no
 // revision was granted by the commit that wrote the slot; whoever rewrites a slot writes down the revision
-// of the claims that stay. A name's slot points at its lease.
+// of the claims that stay. A name's slot points at its lease, and
+// says while that is not yet granted; it stays when the lease goes, so that the name finds its ports again.
 
 import { PortError, type Transport } from "../core/index.ts";
 import type { ProcessIdentity } from "./host.ts";
@@ -23,9 +24,13 @@ export interface Claim {
 }
 
 export interface NameRecord {
-  readonly lease: string;
+  /** The id of its lease; `null` once that is given back. */
+  readonly lease: string | null;
   readonly protocol: Transport;
+  /** Of the lease; of the last one once that is given back, to be tried first next time. */
   readonly ports: readonly number[];
+  /** Who is at work on the grant, as long as the kernel has not been asked for all the ports. */
+  readonly granting?: ProcessIdentity;
 }
 
 export const PORT_PREFIX = "port/";

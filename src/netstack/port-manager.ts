@@ -76,8 +76,9 @@ export class PortManager {
    * manager.isPortAvailable({ networks: [IPV4], transport: UDP, address: "127.0.0.1", port: 53 });
    */
   isPortAvailable(reservation: Reservation): boolean {
-    const address = this.#reader.address("isPortAvailable", reservation, MIN_PORT);
-    return this.#holds.admits(reservation, address, reservation.port, this.#reader.claim(reservation));
+    this.#reader.check("isPortAvailable", reservation, MIN_PORT);
+    const claim = this.#reader.claim(reservation);
+    return this.#holds.admits(reservation, this.#reader.address(reservation), reservation.port, claim);
   }
 
   /**
@@ -95,8 +96,9 @@ export class PortManager {
    * const port = manager.reservePort({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 0 });
    */
   reservePort(reservation: Reservation, test?: PortTester): number {
-    const address = this.#reader.address("reservePort", reservation, 0);
+    this.#reader.check("reservePort", reservation, 0);
     const claim = this.#reader.claim(reservation);
+    const address = this.#reader.address(reservation);
     if (claim !== undefined || test !== undefined) return this.#reserve(reservation, address, claim, test);
     if (reservation.port === 0) return this.#pickPlain(reservation, address);
     if (this.#holds.takePlain(reservation, address, reservation.port)) return reservation.port;
@@ -113,8 +115,9 @@ export class PortManager {
    * manager.reserveTuple({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 80, destination });
    */
   reserveTuple(reservation: Reservation): boolean {
-    const address = this.#reader.address("reserveTuple", reservation, MIN_PORT);
+    this.#reader.check("reserveTuple", reservation, MIN_PORT);
     const claim = this.#reader.claim(reservation);
+    const address = this.#reader.address(reservation);
     if (!this.#holds.admitsTuple(reservation, address, reservation.port, claim)) return false;
     this.#holds.add(reservation, address, reservation.port, claim);
     return true;
@@ -131,8 +134,9 @@ export class PortManager {
    * manager.releasePort({ ...client, port });
    */
   releasePort(reservation: Reservation): void {
-    const address = this.#reader.address("releasePort", reservation, MIN_PORT);
-    this.#holds.remove(reservation, address, reservation.port, this.#reader.claim(reservation));
+    this.#reader.check("releasePort", reservation, MIN_PORT);
+    const claim = this.#reader.claim(reservation);
+    this.#holds.remove(reservation, this.#reader.address(reservation), reservation.port, claim);
   }
 
   /**
@@ -194,13 +198,15 @@ export class PortManager {
 
   /** Holds a port that may be shared, or that a tester has the last word on. */
   #reserve(
-    reservation: Reservation,
+    asked: Reservation,
     address: InternedAddress,
     claim: Claim | undefined,
     test: PortTester | undefined,
   ): number {
     if (test !== undefined) expectFunction("test", test);
-    const { port } = reservation;
+    // A tester may change what it was asked with: what is given back is what was held.
+    const { networks, transport, port } = asked;
+    const reservation = { networks: [...networks], transport, address: asked.address, port };
     // A tester may call back: the address keeps its number until it is done with.
     address.uses++;
     try {

@@ -49,11 +49,15 @@ export interface Claim {
 export class ReservationReader {
   readonly #addresses = new AddressInterner(readAddress);
 
-  /** The local address, once all but the claim is found right. Begins an operation. */
-  address(call: string, reservation: Reservation, minPort: number): InternedAddress {
+  /** @throws what is wrong with a reservation, apart from its claim. */
+  check(call: string, reservation: Reservation, minPort: number): void {
     if (!isSound(reservation, minPort)) throw explain(call, reservation, minPort);
+  }
+
+  /** The local address. Read last: it is good until the next operation begins. */
+  address({ address }: Reservation): InternedAddress {
     this.#addresses.tidy();
-    return this.#addresses.get(reservation.address);
+    return this.#addresses.get(address);
   }
 
   /** What the reservation claims beside address and port, or `undefined` for a plain one. */

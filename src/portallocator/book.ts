@@ -10,13 +10,16 @@ import type { Family } from "../core/ip-address.ts";
 import { PortIndex } from "../core/port-index.ts";
 import type { PortUnion } from "../core/port-union.ts";
 
-/** By the number of an address: the port found last in one range; 0 or nothing when none was. */
-type Cursors = number[];
+/** Where a search of one range for one address left off. */
+export interface Cursor {
+  /** The port found last; the end of the range when none was. */
+  port: number;
+}
 
 export class Book {
   readonly #taken = new PortIndex();
-  /** By range; see rangeId. */
-  readonly #cursors = new Map<number, Cursors>();
+  /** By the number of the address, then by range; see rangeId. */
+  readonly #cursors: (Map<number, Cursor> | undefined)[] = [];
   readonly #wildcardText: string;
 
   constructor(family: Family) {
@@ -48,22 +51,24 @@ export class Book {
     this.#taken.overlapping(address, into);
   }
 
-  /** The port found last in the range for the address; the end of the range when none was. */
-  cursor({ id }: InternedAddress, first: number, last: number): number {
-    return this.#cursors.get(rangeId(first, last))?.[id] || last;
+  /** The cursor of the range for the address. */
+  cursor(address: InternedAddress, first: number, last: number): Cursor {
+    const known = this.#cursors[address.id]?.get(rangeId(first, last));
+    return known ?? this.#newCursor(address, first, last);
   }
 
-  setCursor(address: InternedAddress, first: number, last: number, port: number): void {
-    const id = rangeId(first, last);
-    let cursors = this.#cursors.get(id);
+  #newCursor(address: InternedAddress, first: number, last: number): Cursor {
+    while (this.#cursors.length <= address.id) this.#cursors.push(undefined);
+    let cursors = this.#cursors[address.id];
     if (cursors === undefined) {
-      cursors = [];
-      this.#cursors.set(id, cursors);
+      cursors = new Map();
+      this.#cursors[address.id] = cursors;
+      // An address with a cursor keeps its number for good: the cursor outlives the ports.
+      address.uses++;
     }
-    while (cursors.length <= address.id) cursors.push(0);
-    // An address with a cursor keeps its number for good: the cursor outlives the ports.
-    if (cursors[address.id] === 0) address.uses++;
-    cursors[address.id] = port;
+    const cursor = { port: last };
+    cursors.set(rangeId(first, last), cursor);
+    return cursor;
   }
 
   #inUse(address: InternedAddress, port: number): PortError<"PORT_IN_USE"> {

@@ -203,7 +203,7 @@ export class PortAllocator {
   #search(books: Books, first: number, last: number, except: PortBits | undefined): number {
     const named = this.#named;
     const union = this.#union;
-    const cursor = bookOf(books, named[0]!).cursor(named[0]!, first, last);
+    const cursor = bookOf(books, named[0]!).cursor(named[0]!, first, last).port;
     union.clear();
     if (except !== undefined && except.size > 0) union.add(except);
     for (let i = 0; i < this.#count; i++) bookOf(books, named[i]!).notFree(named[i]!, union);
@@ -213,7 +213,7 @@ export class PortAllocator {
     for (let i = 0; i < this.#count; i++) {
       const book = bookOf(books, named[i]!);
       book.take(named[i]!, port);
-      book.setCursor(named[i]!, first, last, port);
+      book.cursor(named[i]!, first, last).port = port;
     }
     return port;
   }

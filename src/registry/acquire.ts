@@ -4,10 +4,14 @@
 // are needed, on the condition that nothing has changed; then the kernel is asked. The order matters: only
 // who has the claim looks, so that two requests never take one another's look for a stranger. A port that a
 // stranger has is given up in the same commit that claims the next one. What fails half-way is given back.
+//
+// Until all its ports are found free, the record of a name says who is at work on it: another request of the
+// same holder waits, and takes over where that process died.
 
 import {
   type Claim,
   nameKey,
+  type NameRecord,
   portKey,
   readClaims,
   readName,
@@ -26,18 +30,31 @@ import { nameHeld, noPortAvailable } from "./refusals.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
 
+/** How long to wait, on average, before another look at a name that somebody is at work on. */
+const POLL_MS = 5;
+
+/** A lease, and whether this request was granted it or found that its holder has it already. */
+export interface Acquired {
+  readonly lease: LeaseFacts;
+  readonly granted: boolean;
+}
+
 /**
  * @throws PortError `NO_PORT_AVAILABLE`, `NAME_HELD`, `INVALID_ADDRESS` for an address that this machine
  * does not have, and the errors of the store. The reason of an aborted signal.
  */
-export async function acquire(world: World, request: Request): Promise<LeaseFacts> {
+export async function acquire(world: World, request: Request): Promise<Acquired> {
   for (;;) {
     const name = await lookUpName(world, request);
-    if (name.lease) return name.lease;
+    if (name === "busy") {
+      await world.clock.sleep(POLL_MS * (0.5 + world.chance.random()), { signal: request.signal });
+      continue;
+    }
+    if (name.lease) return { lease: name.lease, granted: false };
     const grant = new Grant(world, request, name);
     try {
       const lease = await grant.fill();
-      if (lease) return lease;
+      if (lease) return { lease, granted: true };
     } catch (error) {
       // Should this fail too, the claims go with their holder; the first error says what is wrong.
       await grant.undo().catch(() => undefined);
@@ -58,7 +75,8 @@ interface NameState {
   readonly formerPorts: readonly number[];
 }
 
-async function lookUpName(world: World, request: Request): Promise<NameState> {
+/** What the store says of the request's name; `busy` while another process is at work for the same holder. */
+async function lookUpName(world: World, request: Request): Promise<NameState | "busy"> {
   const { store, host } = world;
   const { name, holder, signal } = request;
   if (name === null) return { revision: 0, formerPorts: [] };
@@ -73,11 +91,18 @@ async function lookUpName(world: World, request: Request): Promise<NameState> {
     return { revision: slot.revision, formerPorts: record.ports };
   }
   const mine = sameProcess(claim.holder, holder);
-  if (!mine || !fits(request, claim, record.ports, record.protocol))
+  if (mine && record.granting) {
+    if (host.liveness(record.granting) !== "dead") return "busy";
+    // It died between the claim and the look at the kernel: nobody was told of the lease.
+    await giveBack(world, { id: claim.lease, name, protocol: record.protocol, ports: record.ports });
+    return await lookUpName(world, request);
+  }
+  if (!mine || !fits(request, claim, record.ports, record.protocol)) {
     throw nameHeld(name, record.ports, claim, mine);
+  }
   const revision = Math.max(...claims.map((one) => one.revision));
   const lease: LeaseFacts = {
-    id: record.lease,
+    id: claim.lease,
     name,
     ports: record.ports,
     protocol: record.protocol,
@@ -139,7 +164,9 @@ class Grant {
       if (commit.committed) {
         await this.#look(wanted);
         wanted = [];
-        if (this.#ports.length === count) return this.#facts(commit.token);
+        if (this.#ports.length === count) {
+          return (await this.#confirm()) ? this.#facts(commit.token) : undefined;
+        }
       } else {
         const { changed } = commit;
         if (this.#request.name !== null && changed.includes(nameKey(this.#request.name))) return undefined;
@@ -172,8 +199,9 @@ class Grant {
     for (const slot of rejected) changes.push(dropClaims(slot, this.#claim.lease));
     if (name !== null) {
       const ports = [...this.#ports, ...wanted.map(({ port }) => port)];
-      const value = writeName({ lease: this.#claim.lease, protocol, ports });
-      changes.push({ key: nameKey(name), ifRevision: this.#nameRevision, value });
+      changes.push(
+        this.#nameChange(name, { lease: this.#claim.lease, protocol, ports, granting: host.self }),
+      );
     }
     for (const { port } of wanted) this.#attempted.add(port);
     const commit = await store.commit(host.scope, changes, { signal });
@@ -182,6 +210,19 @@ class Grant {
       this.#nameRevision = commit.token.revision;
     }
     return commit;
+  }
+
+  /** Writes that the name's lease is granted; false when the name was taken away meanwhile. */
+  async #confirm(): Promise<boolean> {
+    const { store, host } = this.#world;
+    const { name, protocol, signal } = this.#request;
+    if (name === null) return true;
+    const record = { lease: this.#claim.lease, protocol, ports: this.#ports };
+    return (await store.commit(host.scope, [this.#nameChange(name, record)], { signal })).committed;
+  }
+
+  #nameChange(name: string, record: NameRecord): SlotChange {
+    return { key: nameKey(name), ifRevision: this.#nameRevision, value: writeName(record) };
   }
 
   async #readRejected(): Promise<Slot[]> {

@@ -1,4 +1,4 @@
-// Giving back: a lease's claims leave their slots, and its name forgets them.
+// Giving back: a lease's claims leave their slots. Its name remembers the ports, for the next lease.
 
 import { nameKey, portKey, readClaims, readName, type SlotChange, writeName } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
@@ -29,8 +29,8 @@ export async function giveBack(world: World, { id, name, protocol, ports }: Retu
         const record = readName(slot);
         if (record?.lease !== id) continue;
         const left = record.ports.filter((port) => !ports.includes(port));
-        const value = left.length === 0 ? null : writeName({ ...record, ports: left });
-        changes.push({ key: slot.key, ifRevision: slot.revision, value });
+        const value = left.length === 0 ? { ...record, lease: null } : { ...record, ports: left };
+        changes.push({ key: slot.key, ifRevision: slot.revision, value: writeName(value) });
       } else if (readClaims(slot).some((claim) => claim.lease === id)) {
         changes.push(dropClaims(slot, id));
       }

@@ -26,7 +26,10 @@ export interface Lease extends AsyncDisposable {
   readonly grantedAt: number;
   /** Grows with every grant of the registry: who is given a later one may turn an earlier one away. */
   readonly token: Token;
-  /** Gives the ports back. Idempotent; a second call waits for the first. */
+  /**
+   * Gives the ports back, whoever else has a handle of the same lease. Idempotent; a second call waits for
+   * the first.
+   */
   release(): Promise<void>;
 }
 

@@ -19,9 +19,9 @@ export function nameHeld(
   { holder }: Claim,
   mine: boolean,
 ): PortError<"NAME_HELD"> {
-  const whose = mine ? "this process, for a request that asked for something else" : formatHolder(holder);
+  const already = mine ? " already, with other ports, another address or protocol than asked for" : "";
   const message =
-    `${JSON.stringify(name)} (${formatPorts(ports)}) is held by ${whose}; ` +
+    `${JSON.stringify(name)} (${formatPorts(ports)}) is held by ${formatHolder(holder)}${already}; ` +
     "choose another name, or release it first";
   return new PortError("NAME_HELD", message, { leaseName: name, ports, holder: describeHolder(holder) });
 }
@@ -32,7 +32,7 @@ export function noPortAvailable(
   leasedTo: { readonly port: number; readonly holder: HolderDescription } | undefined,
 ): PortError<"NO_PORT_AVAILABLE"> {
   const { pool, count, protocol } = request;
-  const example = leasedTo ? ` (${leasedTo.port} to ${formatHolder(leasedTo.holder)})` : "";
+  const example = leasedTo ? ` (such as ${leasedTo.port}, to ${formatHolder(leasedTo.holder)})` : "";
   const reasons = [
     refused.leased > 0 ? `${refused.leased} leased${example}` : "",
     refused.stranger > 0 ? `${refused.stranger} in use by programs without a lease` : "",
@@ -44,7 +44,7 @@ export function noPortAvailable(
 }
 
 export function leaseHeld(ports: readonly number[], holder: HolderDescription): PortError<"LEASE_HELD"> {
-  const message = `${formatPorts(ports)} ${ports.length === 1 ? "is" : "are"} leased to ${formatHolder(holder)}, which is running; use force to take it away`;
+  const message = `${formatPorts(ports)} ${ports.length === 1 ? "is" : "are"} leased to ${formatHolder(holder)}, which is running; \`force\` takes it away`;
   return new PortError("LEASE_HELD", message, { ports, holder: describeHolder(holder) });
 }
 

@@ -1,9 +1,9 @@
 // The registry: the leases of one scope, behind one store.
 
-import type { AbortableOptions } from "../contract/index.ts";
+import { type AbortableOptions, expectSignal } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { expectOptions } from "../core/expect.ts";
-import { acquire } from "./acquire.ts";
+import { acquire, type Acquired } from "./acquire.ts";
 import { giveBack } from "./give-back.ts";
 import { type Lease, type LeaseFacts, leaseHandle } from "./lease.ts";
 import { type LeaseInfo, list } from "./list.ts";
@@ -47,7 +47,10 @@ export interface Registry extends AsyncDisposable {
    * await registry.release(3000, { force: true });
    */
   release(target: string | number, options?: ReleaseOptions): Promise<LeaseInfo[]>;
-  /** Gives back what this process leased here, then closes the store. Idempotent; calls join. */
+  /**
+   * Gives back what this registry leased to this process, then closes the store; what it leased `for` others
+   * stays theirs. Idempotent; calls join.
+   */
   close(): Promise<void>;
 }
 
@@ -59,12 +62,13 @@ export function createRegistry(world: World): Registry {
   let closing: Promise<void> | undefined;
   let closed = false;
 
-  function handle(facts: LeaseFacts): Lease {
+  function handle({ lease: facts, granted }: Acquired): Lease {
     const known = own.get(facts.id);
     // One of several ports can have been released by its number: then the old handle says too much.
-    if (known?.ports.length === facts.ports.length) return known;
+    if (known && known.ports.length === facts.ports.length) return known;
     const lease = leaseHandle(facts, () => returnLease(facts));
-    if (sameProcess(facts.holder, world.host.self)) own.set(facts.id, lease);
+    // What another registry of this process was granted is that one's to give back.
+    if ((granted || known) && sameProcess(facts.holder, world.host.self)) own.set(facts.id, lease);
     return lease;
   }
 
@@ -109,6 +113,7 @@ export function createRegistry(world: World): Registry {
     list: (options: AbortableOptions = {}) =>
       run(closing !== undefined, async () => {
         expectOptions("list", options, ["signal"]);
+        expectSignal(options.signal);
         return await list(world, options);
       }),
     release: (target: string | number, options?: ReleaseOptions) =>

@@ -1,6 +1,13 @@
 // Releasing by name or port, for people and for programs that have no lease object.
 
-import { type AbortableOptions, nameKey, portKey, readName, type Slot } from "../contract/index.ts";
+import {
+  type AbortableOptions,
+  expectSignal,
+  nameKey,
+  portKey,
+  readName,
+  type Slot,
+} from "../contract/index.ts";
 import { PortError, TRANSPORTS } from "../core/index.ts";
 import { expectBoolean, expectOptions, expectPort } from "../core/expect.ts";
 import { giveBack } from "./give-back.ts";
@@ -28,6 +35,7 @@ export async function release(
   options: ReleaseOptions = {},
 ): Promise<LeaseInfo[]> {
   expectOptions("release", options, ["force", "signal"]);
+  expectSignal(options.signal);
   const force = expectBoolean("force", options.force ?? false);
   const slots = await findSlots(world, target, options);
   const leases = toLeases(world, slots).filter(({ name }) => typeof target === "number" || name === target);

@@ -1,6 +1,6 @@
 // What a caller may ask for, checked: an AcquireOptions becomes a Request, or an error that names the option.
 
-import type { AbortableOptions, Host, ProcessIdentity } from "../contract/index.ts";
+import { type AbortableOptions, expectSignal, type Host, type ProcessIdentity } from "../contract/index.ts";
 import { type Binding, bindingOf, IpAddress, PortError, PortSet, type Transport } from "../core/index.ts";
 import { expectTransport } from "../core/binding.ts";
 import { describe, expectInteger, expectOptions, expectPort, expectString } from "../core/expect.ts";
@@ -54,6 +54,7 @@ const MOST_PORTS = 1000;
  */
 export function checkRequest(options: AcquireOptions, host: Host, defaultPool: PortSet): Request {
   expectOptions("acquire", options, OPTIONS);
+  expectSignal(options.signal);
   const pool = options.ports === undefined ? defaultPool : checkPorts(options.ports);
   const prefer = options.prefer === undefined ? null : expectPort("prefer", options.prefer);
   const count = expectInteger("count", options.count ?? 1, 1, MOST_PORTS);

@@ -46,7 +46,5 @@ export function dropClaims(slot: Slot, lease: string): SlotChange {
 }
 
 export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return (
-    a.pid === b.pid && a.startTime === b.startTime && a.boot === b.boot && a.pidNamespace === b.pidNamespace
-  );
+  return a.pid === b.pid && a.startTime === b.startTime && a.boot === b.boot && a.namespaces === b.namespaces;
 }

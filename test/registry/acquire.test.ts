@@ -93,7 +93,7 @@ describe("an unnamed request", () => {
       code: "NO_PORT_AVAILABLE",
       refused: { leased: 1, stranger: 0, forbidden: 0 },
       message:
-        "no tcp port available in 50: 1 leased (50 to program-1 (pid 1)); ask for more ports, or see `moorage ls`",
+        "no tcp port available in 50: 1 leased (such as 50, to program-1 (pid 1)); ask for more ports, or see `moorage ls`",
     };
     await expect(two.acquire({ ports: 50 })).rejects.toMatchObject(refusal);
     await expect(one.acquire({ ports: 50 })).rejects.toMatchObject(refusal);
@@ -106,7 +106,9 @@ describe("an unnamed request", () => {
     const machine = new Machine();
     for (const pid of [1, 2]) await (await join({ directory, machine, pid })).acquire({ ports: "50-51" });
     const three = await join({ directory, machine, pid: 3 });
-    await expect(three.acquire({ ports: "50-51" })).rejects.toThrow("2 leased (50 to program-1 (pid 1))");
+    await expect(three.acquire({ ports: "50-51" })).rejects.toThrow(
+      "2 leased (such as 50, to program-1 (pid 1))",
+    );
   });
 
   it("gets the port of a dead holder, with no clean-up before", async () => {

@@ -38,7 +38,7 @@ describe("a name, asked for again by its holder", () => {
     ["more", { count: 3 }],
     ["another protocol", { protocol: "udp" }],
     ["another address", { address: "127.0.0.1" }],
-  ])("for %s is NAME_HELD by this process", async (_, changes) => {
+  ])("for %s is NAME_HELD by its own holder", async (_, changes) => {
     const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
     const lease = await registry.acquire(held);
     const before = await registry.list();
@@ -48,7 +48,7 @@ describe("a name, asked for again by its holder", () => {
       ports: lease.ports,
       holder: { pid: 1, command: "program-1" },
       message: expect.stringContaining(
-        "held by this process, for a request that asked for something else; choose another name",
+        "held by program-1 (pid 1) already, with other ports, another address or protocol than asked for; choose",
       ) as string,
     });
     expect(await registry.list()).toEqual(before);

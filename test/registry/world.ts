@@ -8,7 +8,7 @@ import { createRegistry, type Registry } from "../../src/registry/index.ts";
 import { openStore } from "../stores/sqlite.ts";
 
 export function processOf(pid: number): ProcessIdentity {
-  return { pid, startTime: pid * 10, boot: "boot-1", pidNamespace: "pid:[1]", command: `program-${pid}` };
+  return { pid, startTime: pid * 10, boot: "boot-1", namespaces: "pid:[1]", command: `program-${pid}` };
 }
 
 /** Verdicts of the kernel for a port other than `free`, and who is dead. */
@@ -69,7 +69,11 @@ export async function join(member: Member): Promise<Registry> {
   const registry = createRegistry({
     store: wrap(store),
     host: machine.hostOf(pid, ...parents),
-    clock: { now: () => 1_700_000_000_000, elapsed: () => 0, sleep: async () => undefined },
+    clock: {
+      now: () => 1_700_000_000_000,
+      elapsed: () => 0,
+      sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    },
     chance,
     defaultPool: PortSet.parse(DEFAULT_PORTS),
   });

@@ -1,0 +1,131 @@
+// A name whose lease is not yet granted: what other processes and registries that act for the same holder see.
+
+import { describe, expect, it } from "vitest";
+
+import type { Store } from "../../src/contract/index.ts";
+import { temporaryFolder } from "../stores/folder.ts";
+import { join, Machine, processOf, summary } from "./world.ts";
+
+describe("while a process is at work on a lease for a holder, another one that asks for the same", () => {
+  it("waits, and is told the port that the kernel gave, not the one that it refused", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    machine.verdicts.set(50, "stranger");
+    const request = { name: "web", ports: "50-59", prefer: 50, for: 7 };
+    const leases = await Promise.all([one.acquire(request), two.acquire(request), one.acquire(request)]);
+    expect(leases.map(({ ports }) => ports)).toEqual([leases[0]!.ports, leases[0]!.ports, leases[0]!.ports]);
+    expect(leases[0]!.port).not.toBe(50);
+    expect(await summary(one)).toEqual([`web ${leases[0]!.port}`]);
+  });
+
+  it("takes over what a dead one left half-done, and asks the kernel itself", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const two = await join({ directory, machine, pid: 2 });
+    // Process 1 dies in its look at the kernel, and so never gives the port back.
+    const one = await join({
+      directory,
+      machine,
+      wrap: (store) => ({
+        ...wrapped(store),
+        commit: (scope, changes, options) => {
+          if (machine.dead.has(1)) return Promise.reject(new Error("process 1 is dead"));
+          return store.commit(scope, changes, options);
+        },
+      }),
+    });
+    machine.beforeLook = () => {
+      machine.beforeLook = () => undefined;
+      machine.dead.add(1);
+      throw new Error("process 1 is dead");
+    };
+    const request = { name: "web", ports: "50-59", for: 7 };
+    await expect(one.acquire(request)).rejects.toThrow("process 1 is dead");
+    const looked = machine.looks.length;
+    const lease = await two.acquire(request);
+    expect(machine.looks.length).toBe(looked + 1);
+    expect(lease.holder).toEqual(processOf(7));
+    expect(await summary(two)).toEqual([`web ${lease.port}`]);
+  });
+
+  it("is refused at once when it acts for another holder", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const refusals: unknown[] = [];
+    machine.beforeLook = async () => {
+      machine.beforeLook = () => undefined;
+      refusals.push(await two.acquire({ name: "web" }).catch((error: unknown) => error));
+    };
+    await one.acquire({ name: "web" });
+    expect(refusals).toMatchObject([{ code: "NAME_HELD", holder: { pid: 1 } }]);
+  });
+
+  it("stops waiting when its signal aborts", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const abort = new AbortController();
+    const waiting: Promise<unknown>[] = [];
+    machine.beforeLook = async () => {
+      machine.beforeLook = () => undefined;
+      waiting.push(
+        two.acquire({ name: "web", for: 1, signal: abort.signal }).catch((error: unknown) => error),
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      abort.abort(new Error("enough"));
+      await waiting[0];
+    };
+    await one.acquire({ name: "web" });
+    expect(await waiting[0]).toEqual(new Error("enough"));
+  });
+});
+
+describe("two registries of one process", () => {
+  it("have one lease under a name, and only the one that was granted it gives it back when it closes", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const [one, two] = [await join({ directory, machine }), await join({ directory, machine })];
+    const lease = await one.acquire({ name: "web" });
+    expect((await two.acquire({ name: "web" })).id).toBe(lease.id);
+    await two.close();
+    expect(await summary(one)).toEqual([`web ${lease.port}`]);
+    await one.close();
+    const three = await join({ directory, machine, pid: 3 });
+    expect(await summary(three)).toEqual([]);
+  });
+});
+
+describe("a name that was given back", () => {
+  it("finds its port again, though its hash now leads to another free one", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const registry = await join({ directory, machine });
+    let displaced = 0;
+    for (const name of ["b", "c", "d", "e", "f", "g", "h"]) {
+      const first = await registry.acquire({ name: "a", ports: "50-52" });
+      const lease = await registry.acquire({ name, ports: "50-52" });
+      await first.release();
+      await lease.release();
+      const again = await registry.acquire({ name, ports: "50-52" });
+      expect(again.port).toBe(lease.port);
+      await again.release();
+      // A name without a past begins at its hash.
+      const elsewhere = await join({ directory: temporaryFolder(), machine });
+      if ((await elsewhere.acquire({ name, ports: "50-52" })).port !== lease.port) displaced++;
+    }
+    expect(displaced).toBeGreaterThan(0);
+  });
+
+  it("is not found by release", async () => {
+    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    await (await registry.acquire({ name: "web" })).release();
+    await expect(registry.release("web")).rejects.toMatchObject({ code: "LEASE_NOT_FOUND" });
+  });
+});
+
+/** A store's calls as plain functions, to be replaced one by one. */
+function wrapped(store: Store): Store {
+  return {
+    epoch: store.epoch,
+    read: (scope, keys, options) => store.read(scope, keys, options),
+    list: (scope, prefix, options) => store.list(scope, prefix, options),
+    commit: (scope, changes, options) => store.commit(scope, changes, options),
+    close: () => store.close(),
+  };
+}
