@@ -11,7 +11,7 @@ console.log(manager.isPortAvailable({ ...wildcard, networks: [IPV4], address: "1
 const ephemeral = manager.reservePort({ networks: [IPV4], transport: TCP, address: "10.0.0.1", port: 0 });
 console.log(ephemeral >= 16000); //=> true
 
-// Holders that all have loadBalanced, the documented `reuse`, share a port.
+// Holders that all have loadBalanced share a port.
 const shared = { ...wildcard, port: 8080, flags: { loadBalanced: true } };
 manager.reservePort(shared);
 manager.reservePort(shared);

@@ -9,12 +9,17 @@ import { describe, expectBoolean, expectInteger, expectOptions, expectPort, expe
 import { IpAddress } from "./ip-address.ts";
 import { WILDCARD } from "./interned-address.ts";
 
+/** The protocols a binding can have, as a list. */
 export const TRANSPORTS = ["tcp", "udp"] as const;
+/** The protocols a binding can have. */
 export type Transport = (typeof TRANSPORTS)[number];
 
+/** What one socket claims. Made by `bindingOf`. */
 export interface Binding {
   readonly protocol: Transport;
+  /** IPv4-mapped addresses as IPv4, without a zone. */
   readonly address: IpAddress;
+  /** 1 to 65535. */
   readonly port: number;
   /** Whether an IPv6 wildcard leaves IPv4 alone (IPV6_V6ONLY). */
   readonly v6only: boolean;
@@ -30,22 +35,24 @@ export interface Binding {
   readonly listening: boolean;
 }
 
+/** What `bindingOf` takes. */
 export interface BindingOptions {
   readonly protocol: Transport;
   /** Default: "::", which covers both families unless `v6only`. */
   readonly address?: string | IpAddress | undefined;
+  /** 1 to 65535. */
   readonly port: number;
-  /** @default false */
+  /** IPV6_V6ONLY: an IPv6 wildcard leaves IPv4 alone. @default false */
   readonly v6only?: boolean | undefined;
-  /** @default false */
+  /** SO_REUSEADDR. @default false */
   readonly reuseAddress?: boolean | undefined;
-  /** @default false */
+  /** SO_REUSEPORT. @default false */
   readonly reusePort?: boolean | undefined;
-  /** @default "" */
+  /** SO_BINDTODEVICE: the name of the device. @default "", every device */
   readonly device?: string | undefined;
-  /** @default 0 */
+  /** The user id of the owner. @default 0 */
   readonly user?: number | undefined;
-  /** @default false */
+  /** Whether it listens already; a UDP socket never does. @default false */
   readonly listening?: boolean | undefined;
 }
 

@@ -32,6 +32,7 @@ export interface PortErrorDetails {
   INVALID_PORT_RANGE: { readonly input: string };
   /** Text that is not an IP address, or an empty list of addresses. */
   INVALID_ADDRESS: { readonly input: string; readonly position: number };
+  /** A protocol that the call does not know. */
   UNKNOWN_PROTOCOL: { readonly input: string };
   /** The name is leased to another living process. */
   NAME_HELD: {
@@ -41,7 +42,9 @@ export interface PortErrorDetails {
   };
   /** The lease is another living process's: releasing it takes `force`. */
   LEASE_HELD: { readonly ports: readonly number[]; readonly holder: HolderDescription };
+  /** Nobody holds the name or the port. */
   LEASE_NOT_FOUND: { readonly input: string };
+  /** There is no process with that pid, or not any more. */
   PROCESS_NOT_FOUND: { readonly pid: number };
   /** The registry was closed before the call. */
   REGISTRY_CLOSED: object;
@@ -55,6 +58,8 @@ export interface PortErrorDetails {
   STORE_BUSY: { readonly waitedMs: number };
   /** This runtime has no SQLite and the optional driver is not installed. */
   DRIVER_MISSING: { readonly driver: string };
+  /** The system does not show what leases need to know of it: on Linux, the /proc that names its processes. */
+  HOST_UNSUPPORTED: { readonly missing: string };
 }
 
 /** A stable name for what went wrong. */

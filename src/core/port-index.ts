@@ -89,7 +89,7 @@ export class PortIndex {
     }
     if (this.#wildcard.size > 0) into.add(this.#wildcard);
     const own = this.#specific[id];
-    if (own !== undefined) into.add(own);
+    if (own !== undefined && own.size > 0) into.add(own);
   }
 
   #newSet(id: number): PortBits {

@@ -8,6 +8,8 @@ import { expectInteger, expectPort, expectString, MAX_PORT, MIN_PORT } from "./e
 import { PortBits } from "./port-bits.ts";
 
 /**
+ * An immutable set of ports, 1 to 65535.
+ *
  * @example
  * const ports = PortSet.parse("3000-3002,8080,!3001");
  * [...ports]; //=> [3000, 3002, 8080]

@@ -36,6 +36,8 @@ interface ProtocolTable {
 }
 
 /**
+ * The bindings of one network namespace: says which further ones its kernel would let stand beside them.
+ *
  * @example
  * const table = new PortTable();
  * table.add(bindingOf({ protocol: "tcp", address: "0.0.0.0", port: 80 }));

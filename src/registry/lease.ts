@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A lease as its holder has it.
 
 import type { ProcessIdentity, Token } from "../contract/index.ts";
@@ -13,14 +14,17 @@ import type { Transport } from "../core/index.ts";
 export interface Lease extends AsyncDisposable {
   /** Tells this lease from every other one, past and to come. */
   readonly id: string;
+  /** The name it was asked for under, or `null`. */
   readonly name: string | null;
   /** The first of `ports`. */
   readonly port: number;
   /** At least one. */
   readonly ports: readonly number[];
+  /** The protocol of all its ports. */
   readonly protocol: Transport;
   /** The address it is leased on; "::" is the whole port, on both families. */
   readonly address: string;
+  /** The process whose lease it is: with its end the lease ends. */
   readonly holder: ProcessIdentity;
   /** Milliseconds since the Unix epoch. */
   readonly grantedAt: number;

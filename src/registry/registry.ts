@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The registry: the leases of one scope, behind one store.
 
 import { type AbortableOptions, expectSignal } from "../contract/index.ts";

@@ -5,6 +5,7 @@ import { type Binding, bindingOf, IpAddress, PortError, PortSet, type Transport 
 import { expectTransport } from "../core/binding.ts";
 import { describe, expectInteger, expectOptions, expectPort, expectString } from "../core/expect.ts";
 
+/** What a lease is asked for with; everything can be left out. */
 export interface AcquireOptions extends AbortableOptions {
   /**
    * A name for the lease. While it lives, the same process gets the same lease again, and anybody else is
@@ -17,9 +18,9 @@ export interface AcquireOptions extends AbortableOptions {
    * @default 20000–29999 without ports that others like, outside the kernel's ephemeral range
    */
   readonly ports?: string | number | PortSet | Iterable<number> | undefined;
-  /** A port to try first, whether or not it is one of `ports`. */
+  /** One port to try first, whether or not it is one of `ports`; others of a `count` come from `ports`. */
   readonly prefer?: number | undefined;
-  /** @default "tcp" */
+  /** The protocol of the ports. @default "tcp" */
   readonly protocol?: Transport | undefined;
   /** The address to lease the port on. @default the whole port, on every address of both families */
   readonly address?: string | undefined;
