@@ -1,9 +1,9 @@
-// Whose port is it that `moorage get` prints? The process that called: the nearest ancestor that is not a
-// package runner (npm, npx, pnpm, yarn) or the shell such a runner put in between, for those are gone as soon
-// as the port is printed.
+// Whose port is it that `moorage get` prints? The process that called: the nearest ancestor that outlives the
+// call. Package runners (npm, npx, pnpm, yarn) and the shells that they put in between do not, nor do
+// subshells, as of $(moorage get | head -1), and programs that end with the command they start.
 
 import { basename } from "node:path";
-import type { ProcessIdentity } from "../contract/index.ts";
+import type { Ancestor } from "../contract/index.ts";
 
 const RUNNERS = new Set([
   "npm",
@@ -16,24 +16,35 @@ const RUNNERS = new Set([
   "yarn",
   "yarn.js",
 ]);
+const WRAPPERS = new Set(["env", "timeout", "nice", "nohup", "stdbuf", "time", "setsid", "ionice"]);
 const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ash", "cmd.exe"]);
 
 /** The caller among the ancestors of a process, its parent first; `undefined` when it has none. */
-export function findCaller<Ancestor extends Pick<ProcessIdentity, "command">>(
-  ancestors: readonly Ancestor[],
-): Ancestor | undefined {
+export function findCaller<One extends Pick<Ancestor, "command" | "forked">>(
+  ancestors: readonly One[],
+): One | undefined {
+  const passing = ({ command, forked }: One): boolean => forked || isWrapper(command);
+  const ofRunner = ({ command }: One, at: number): boolean => {
+    const above = ancestors[at + 1];
+    return (
+      isRunner(command) || (isShellWithCommand(command) && above !== undefined && isRunner(above.command))
+    );
+  };
   return (
-    ancestors.find(({ command }, at) => {
-      if (isRunner(command)) return false;
-      const above = ancestors[at + 1];
-      return !(isShellWithCommand(command) && above && isRunner(above.command));
-    }) ?? ancestors[0]
+    ancestors.find((ancestor, at) => !passing(ancestor) && !ofRunner(ancestor, at)) ??
+    ancestors.find((ancestor) => !passing(ancestor)) ??
+    ancestors[0]
   );
 }
 
 function isRunner(command: string): boolean {
   const [program = "", script = ""] = command.split(" ");
   return RUNNERS.has(basename(program)) || (basename(program) === "node" && RUNNERS.has(basename(script)));
+}
+
+function isWrapper(command: string): boolean {
+  const [program = ""] = command.split(" ");
+  return WRAPPERS.has(basename(program));
 }
 
 function isShellWithCommand(command: string): boolean {

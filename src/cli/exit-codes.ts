@@ -1,4 +1,4 @@
-// The exit codes of the command line, in one place.
+// The exit codes of the command line and the errors that are its own, in one place.
 
 import { PortError, type PortErrorCode } from "../core/index.ts";
 
@@ -35,6 +35,13 @@ const CODES: Partial<Record<PortErrorCode, number>> = {
   UNKNOWN_PROTOCOL: EXIT.USAGE,
 };
 
+/** Data that could not be written to stdout: a full disk, a device that is gone. */
+export class OutputError extends Error {
+  constructor(cause: Error) {
+    super(`cannot write to stdout: ${cause.message}`, { cause });
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
   if (PortError.is(error)) return CODES[error.code] ?? EXIT.ERROR;
   return isMisuse(error) ? EXIT.USAGE : EXIT.ERROR;
@@ -43,10 +50,17 @@ export function exitCodeOf(error: unknown): number {
 /** What stands between "moorage:" and the message: the error's stable code. */
 export function errorCodeOf(error: unknown): string {
   if (PortError.is(error)) return error.code;
+  if (error instanceof OutputError) return "OUTPUT_FAILED";
   return isMisuse(error) ? "USAGE" : "INTERNAL";
 }
 
-/** The library throws a TypeError or RangeError that begins with the option in backticks for a misuse. */
+/**
+ * The library throws a TypeError or RangeError for a misuse; it begins with the option in backticks, or with
+ * the call where the options as a whole are wrong.
+ */
 function isMisuse(error: unknown): boolean {
-  return (error instanceof TypeError || error instanceof RangeError) && error.message.startsWith("`");
+  return (
+    (error instanceof TypeError || error instanceof RangeError) &&
+    /^(?:`|\w+: (?:unknown option|expected an options object))/u.test(error.message)
+  );
 }

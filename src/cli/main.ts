@@ -3,34 +3,44 @@
 
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
-import { errorCodeOf, EXIT, exitCodeOf } from "./exit-codes.ts";
-import { isClosedPipe, say } from "./output.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { outliveOutput, print, sayError } from "./output.ts";
 import { buildProgram, isHelp } from "./program.ts";
 
-process.stdout.on("error", (error) => {
-  if (!isClosedPipe(error)) throw error;
-});
+outliveOutput();
 process.exitCode = await main(process.argv);
 
 async function main(argv: readonly string[]): Promise<number> {
   const failure = (code: number): number => (argv[2] === "run" ? EXIT.RUN_FAILED : code);
-  let exitCode: number = EXIT.OK;
   try {
-    const program = buildProgram(readVersion(), (code) => (exitCode = code));
-    if (argv.length <= 2) {
-      program.outputHelp({ error: true });
-      return EXIT.USAGE;
-    }
-    await program.parseAsync([...argv]);
-    return exitCode;
+    return await perform(argv);
   } catch (error) {
-    if (isHelp(error)) return EXIT.OK;
     // Commander has said on stderr what is wrong.
     if (error instanceof CommanderError) return failure(EXIT.USAGE);
-    const message = error instanceof Error ? error.message : String(error);
-    say(`moorage: ${errorCodeOf(error)}: ${message}`);
+    sayError(error);
     return failure(exitCodeOf(error));
   }
+}
+
+/** Does what the arguments say and returns the exit code. */
+async function perform(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.OK;
+  let help = "";
+  const program = buildProgram(readVersion(), {
+    done: (code) => (exitCode = code),
+    help: (text) => (help += text),
+  });
+  if (argv.length <= 2) {
+    program.outputHelp({ error: true });
+    return EXIT.USAGE;
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!isHelp(error)) throw error;
+    await print(help);
+  }
+  return exitCode;
 }
 
 function readVersion(): string {

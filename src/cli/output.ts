@@ -1,20 +1,46 @@
-// stdout is data, stderr is for people.
+// stdout is data, stderr is for people. Nobody is left to be told that stderr is broken, so that writing to
+// it never fails; data that cannot be written is an error of the command that prints it.
 
-/** Writes data, and waits until it is written: a pipe may be slower than the program. */
-export async function print(text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    process.stdout.write(text, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()));
+import { errorCodeOf, OutputError } from "./exit-codes.ts";
+
+/** Keeps a broken stdout or stderr from ending the program: whoever prints is told by `print`. */
+export function outliveOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
+/**
+ * Writes data, and waits until it is written: a pipe may be slower than the program. False when the reader
+ * closed the pipe, as `head` does that has seen enough.
+ *
+ * @throws OutputError when it cannot be written for another reason.
+ */
+export async function print(text: string): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    process.stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
+      if (!error) resolve(true);
+      else if (error.code === "EPIPE") resolve(false);
+      else reject(new OutputError(error));
+    });
   });
 }
 
 /** Writes a line for people. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  sayText(`${line}\n`);
 }
 
-/** A reader that has seen enough, as `head`, closes the pipe: nothing is wrong then. */
-export function isClosedPipe(error: Error): boolean {
-  return (error as NodeJS.ErrnoException).code === "EPIPE";
+/** Writes text for people. */
+export function sayText(text: string): void {
+  try {
+    process.stderr.write(text);
+  } catch {
+    // See above.
+  }
+}
+
+/** Writes an error for people, after its stable code. */
+export function sayError(error: unknown): void {
+  say(`moorage: ${errorCodeOf(error)}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** Columns of text, each as wide as its widest cell. */

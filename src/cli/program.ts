@@ -6,18 +6,28 @@ import type { GetFlags } from "./commands/get.ts";
 import type { LsFlags } from "./commands/ls.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RunFlags } from "./commands/run.ts";
+import { sayText } from "./output.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 ok, 1 error, 2 not found, 3 no port available, 4 timed out, 5 held by somebody else, 64 usage.
 run: the command's own; 125 its own failure, 126 and 127 the command cannot be started, 128 + n by signal n.`;
 
-/** The program; `done` is told the exit code of the command that ran. */
-export function buildProgram(version: string, done: (code: number) => void): Command {
+const GET_NOTES = `
+Example: PORT=$(moorage get) node server.js
+In package scripts use moorage run: there the ports of get belong to whoever called npm.`;
+
+export interface Results {
+  /** Told the exit code of the command that ran. */
+  readonly done: (code: number) => void;
+  /** Told the text of `--help` and `--version`, piece by piece. */
+  readonly help: (text: string) => void;
+}
+
+export function buildProgram(version: string, { done, help }: Results): Command {
   const program = new Command("moorage")
     .description("Leases network ports and keeps them: no crash, race or second program gets the same one.")
     .version(version)
     .enablePositionalOptions()
-    .showHelpAfterError("(see moorage --help)")
     .addHelpText("after", EXIT_CODES);
 
   withRequestFlags(program.command("run"))
@@ -35,7 +45,7 @@ export function buildProgram(version: string, done: (code: number) => void): Com
     .description("print ports, one a line, leased to the process that called")
     .argument("[n]", "how many", countArgument, 1)
     .option("--for <pid>", "the process that shall hold them", pidOption)
-    .addHelpText("after", "\nExample: PORT=$(moorage get) node server.js")
+    .addHelpText("after", GET_NOTES)
     .action(async (count: number, flags: GetFlags) => {
       const { get } = await import("./commands/get.ts");
       done(await get(count, flags));
@@ -45,6 +55,7 @@ export function buildProgram(version: string, done: (code: number) => void): Com
     .command("ls")
     .description("show every lease and who holds it")
     .option("--json", "print JSON")
+    .addHelpText("after", "\nExample: moorage ls --json | jq '.leases[].ports'")
     .action(async (flags: LsFlags) => {
       const { ls } = await import("./commands/ls.ts");
       done(await ls(flags));
@@ -55,15 +66,22 @@ export function buildProgram(version: string, done: (code: number) => void): Com
     .description("give back a lease by its name, or a port")
     .argument("<name|port>", "what to give back", releaseArgument)
     .option("--force", "also take it from a process that is running")
+    .addHelpText("after", "\nExample: moorage release web")
     .action(async (target: string, flags: ReleaseFlags) => {
       const { release } = await import("./commands/release.ts");
       done(await release(target, flags));
     });
 
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /u, "moorage: USAGE: ")),
-    });
+    const name = command === program ? "moorage" : `moorage ${command.name()}`;
+    command
+      .exitOverride()
+      .showHelpAfterError(`(see ${name} --help)`)
+      .configureOutput({
+        writeOut: help,
+        writeErr: sayText,
+        outputError: (text, write) => write(text.replace(/^error: /u, "moorage: USAGE: ")),
+      });
   }
   return program;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findCaller } from "../../src/cli/caller.ts";
@@ -66,9 +67,57 @@ describe("moorage get", () => {
     expect(stderr).toContain(`pid ${process.pid}`);
     expect((await folder.leases()).flatMap(({ ports }) => ports)).toHaveLength(2);
   });
+
+  const canHide = spawnSync("unshare", ["-pf", "--mount-proc", "true"]).status === 0;
+  test.skipIf(!canHide)("without a process that called it says what to use instead", async () => {
+    await using folder = newFolder();
+    const hidden = ["-pf", "--mount-proc", process.execPath, MAIN, "get"];
+    const { code, stdout, stderr } = await folder.start("unshare", hidden).finished;
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    expect(stderr).toContain("moorage: USAGE:");
+    expect(stderr).toContain("--for PID");
+    expect(stderr).toContain("moorage run");
+    expect(await folder.leases()).toEqual([]);
+  });
 });
 
-describe("the caller is the nearest ancestor that is not a package runner or its shell", () => {
+describe("the shell of a script holds the port, however it calls", () => {
+  const calls = [
+    "port=$(moorage get)",
+    "port=$(moorage get | head -1)",
+    "port=$(moorage get || exit 1)",
+    "port=$(moorage get 2>/dev/null)",
+    "port=$(timeout 5 moorage get)",
+    "port=$(timeout 5 moorage get | tail -1)",
+    "port=$( (moorage get; true) )",
+    "f() { moorage get; }; port=$(f)",
+    "f() { (moorage get | cat); return 0; }; port=$(f)",
+  ];
+  for (const name of ["bash", "dash"]) {
+    const isThere = spawnSync(name, ["-c", "exit 0"]).status === 0;
+    test.skipIf(!isThere).each(calls)(`${name}: %s`, async (call) => {
+      await using folder = newFolder();
+      const shell = folder.start(name, [
+        "-c",
+        `${call.replaceAll("moorage get", GET)}; echo $port; read line`,
+      ]);
+      const port = Number(await shell.line());
+      expect(await folder.leases()).toMatchObject([
+        { ports: [port], state: "held", holder: { pid: shell.child.pid } },
+      ]);
+      shell.child.stdin!.end("\n");
+      await shell.finished;
+    });
+  }
+});
+
+/** An ancestor: its command, in parentheses when it is a copy of its parent. */
+function toAncestor(text: string): { command: string; forked: boolean } {
+  const forked = text.startsWith("(");
+  return { command: forked ? text.slice(1, -1) : text, forked };
+}
+
+describe("the caller is the nearest ancestor that outlives the call", () => {
   const cases: { readonly ancestors: readonly string[]; readonly caller: string }[] = [
     { ancestors: ["bash", "sshd"], caller: "bash" },
     { ancestors: ["npm exec moorage get", "zsh", "login"], caller: "zsh" },
@@ -86,10 +135,27 @@ describe("the caller is the nearest ancestor that is not a package runner or its
       caller: "sh -c moorage get && node server.js",
     },
     { ancestors: ["node server.js", "npm run dev"], caller: "node server.js" },
+    // Subshells are gone when the port is printed.
+    { ancestors: ["(bash x.sh)", "bash x.sh", "zsh"], caller: "bash x.sh" },
+    { ancestors: ["(bash x.sh)", "(bash x.sh)", "bash x.sh"], caller: "bash x.sh" },
+    { ancestors: ["(sh -c moorage get)", "sh -c moorage get", "npm exec moorage get", "zsh"], caller: "zsh" },
+    // A script that a script starts is a caller, a subshell of the outer one is not.
+    { ancestors: ["bash b.sh", "(bash a.sh)", "bash a.sh"], caller: "bash b.sh" },
+    // Programs that end with the command they start are no callers either.
+    ...["env", "timeout 5", "nice -n 5", "nohup", "stdbuf -oL", "time -p", "setsid -w", "ionice -c 3"].map(
+      (wrapper) => ({ ancestors: [`${wrapper} moorage get`, "bash x.sh", "zsh"], caller: "bash x.sh" }),
+    ),
+    { ancestors: ["timeout 5 moorage get", "(bash)", "bash", "sshd"], caller: "bash" },
+    { ancestors: ["npm exec moorage get", "timeout 5 npx moorage get", "make"], caller: "make" },
+    { ancestors: ["bash x.sh", "timeout 60 bash x.sh", "zsh"], caller: "bash x.sh" },
+    { ancestors: ["timeouts", "bash"], caller: "timeouts" },
+    // Where there is nobody else, it is who lasts longest.
     { ancestors: ["npm exec moorage get"], caller: "npm exec moorage get" },
+    { ancestors: ["(sh -c x)", "timeout 5 x", "sh -c x", "npm run x"], caller: "sh -c x" },
+    { ancestors: ["timeout 5 moorage get"], caller: "timeout 5 moorage get" },
   ];
   test.each(cases)("$ancestors → $caller", ({ ancestors, caller }) => {
-    expect(findCaller(ancestors.map((command) => ({ command })))?.command).toBe(caller);
+    expect(findCaller(ancestors.map(toAncestor))).toEqual({ command: caller, forked: false });
   });
 
   test("without ancestors there is none", () => {

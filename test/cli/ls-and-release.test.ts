@@ -72,6 +72,8 @@ describe("moorage release", () => {
       const refused = await folder.run("release", target);
       expect(refused).toMatchObject({ code: 5, stdout: "" });
       expect(refused.stderr).toContain("LEASE_HELD");
+      expect(refused.stderr).toContain(`port ${port} is leased to`);
+      expect(refused.stderr).toContain("--force");
     }
     expect(await folder.leases()).toHaveLength(1);
     expect(await folder.run("release", "web", "--force")).toMatchObject({ code: 0 });
@@ -103,6 +105,15 @@ describe("moorage release", () => {
     expect(await folder.leases()).toMatchObject([{ name: "pair", ports: [14631] }]);
     await folder.run("release", "pair");
     expect(await folder.leases()).toEqual([]);
+  });
+
+  test("what is not of digits alone is a name", async () => {
+    await using folder = newFolder();
+    for (const name of ["2024-01-01", "10%", "+14650"]) {
+      await folder.run("get", "--name", name, "--for", String(process.pid));
+      expect(await folder.run("release", name)).toMatchObject({ code: 0 });
+      expect(await folder.leases()).toEqual([]);
+    }
   });
 
   test("what nobody holds is not found", async () => {

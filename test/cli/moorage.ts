@@ -86,6 +86,14 @@ export function newFolder(): Folder {
 }
 
 /**
+ * The environment of a program that runs `code` before its own: a signal or a failure can be put exactly
+ * where a test wants it.
+ */
+export function injected(code: string): NodeJS.ProcessEnv {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+}
+
+/**
  * A command that prints its port and runs until its input ends: an orphan of a killed `moorage run` ends
  * with the test. `setup` runs first.
  */

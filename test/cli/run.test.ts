@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -105,31 +106,62 @@ describe("moorage run", () => {
     expect(again).toMatchObject({ code: 0, stdout: "14500\n" });
   });
 
-  test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"] as const)("%s reaches the command", async (signal) => {
-    await using folder = newFolder();
-    const setup = `process.on("${signal}", () => { console.log("got it"); process.exit(7) })`;
-    const { child, line, finished } = folder.moorage("run", "--", ...portPrinter(setup));
-    await line();
-    child.kill(signal);
-    expect(await line()).toBe("got it");
-    expect(await finished).toMatchObject({ code: 7 });
-  });
-
   test("a command that a signal ended gives 128 and the signal's number", async () => {
     await using folder = newFolder();
     const command = [NODE, "-e", "process.kill(process.pid, 'SIGKILL')"];
     expect(await folder.run("run", "--", ...command)).toMatchObject({ code: 137 });
   });
 
-  test("a command that is not there is 127, one that cannot be executed 126, and nothing stays leased", async () => {
+  test("a command that is not there is 127, and nothing stays leased", async () => {
     await using folder = newFolder();
-    const missing = await folder.run("run", "--", "no-such-command-here");
-    expect(missing).toMatchObject({ code: 127 });
-    expect(missing.stderr).toContain('cannot start "no-such-command-here": command not found');
+    const { code, stdout, stderr } = await folder.run("run", "--", "no-such-command-here");
+    expect({ code, stdout }).toEqual({ code: 127, stdout: "" });
+    expect(stderr).toBe(
+      'moorage: COMMAND_NOT_FOUND: cannot start "no-such-command-here": command not found\n',
+    );
+    expect(await folder.leases()).toEqual([]);
+  });
+
+  test("a command that cannot be started is 126 with the reason, and nothing stays leased", async () => {
+    await using folder = newFolder();
     const file = join(folder.directory, "plain.txt");
     writeFileSync(file, "not a program");
     chmodSync(file, 0o644);
-    expect(await folder.run("run", "--", file)).toMatchObject({ code: 126 });
+    const loop = join(folder.directory, "loop");
+    symlinkSync(loop, loop);
+    const cases = [
+      { command: file, reason: "permission denied" },
+      { command: join(file, "below"), reason: "not a directory" },
+      { command: loop, reason: "too many symbolic links encountered" },
+      { command: "x".repeat(5000), reason: "name too long" },
+    ];
+    for (const { command, reason } of cases) {
+      expect(await folder.run("run", "--", command)).toMatchObject({
+        code: 126,
+        stdout: "",
+        stderr: `moorage: COMMAND_NOT_STARTED: cannot start "${command}": ${reason}\n`,
+      });
+    }
     expect(await folder.leases()).toEqual([]);
   });
+
+  test("the port is said once the command runs", async () => {
+    await using folder = newFolder();
+    const { stderr } = await folder.run("run", "--name", "web", "--ports", "14510", "--", "true");
+    expect(stderr).toBe("moorage: PORT=14510 for web\n");
+  });
+
+  const canLimit = spawnSync("prlimit", ["--version"]).status === 0;
+  test.skipIf(!canLimit)(
+    "the exit code is the command's even when the lease cannot be given back",
+    async () => {
+      await using folder = newFolder();
+      // A disk on which nothing can be written any more, as far as `moorage run` sees.
+      const script = "prlimit --pid $PPID --fsize=0; exit 7";
+      const { code, stderr } = await folder.run("run", "--ports", "14520", "--", "sh", "-c", script);
+      expect(code).toBe(7);
+      expect(stderr).toMatch(/^moorage: STORE_[A-Z]+: .+$/mu);
+      expect(await folder.leases()).toMatchObject([{ ports: [14520], state: "abandoned" }]);
+    },
+  );
 });

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { errorCodeOf, exitCodeOf } from "../../src/cli/exit-codes.ts";
+import { expectOptions, expectPort } from "../../src/core/expect.ts";
 import { newFolder } from "./moorage.ts";
 
 interface BadInput {
@@ -70,6 +72,35 @@ describe("bad input is refused before anything is leased", () => {
   });
 });
 
+describe("an error", () => {
+  test.each([
+    { args: ["get", "--bogus"], help: "moorage get --help" },
+    { args: ["run"], help: "moorage run --help" },
+    { args: ["ls", "web"], help: "moorage ls --help" },
+    { args: ["release", "two\nlines"], help: "moorage release --help" },
+    { args: ["bogus"], help: "moorage --help" },
+  ])("names the help to see: moorage $args", async ({ args, help }) => {
+    await using folder = newFolder();
+    expect((await folder.run(...args)).stderr).toContain(`\n(see ${help})\n`);
+  });
+
+  test.each([
+    { kind: "a wrong type", misuse: () => expectPort("prefer", "80") },
+    { kind: "an impossible value", misuse: () => expectPort("prefer", 0) },
+    { kind: "an unknown option", misuse: () => expectOptions("acquire", { nmae: "web" }, ["name"]) },
+    { kind: "no options at all", misuse: () => expectOptions("acquire", "web", ["name"]) },
+  ])("of the library's for $kind counts as usage", ({ misuse }) => {
+    const error = thrownBy(misuse);
+    expect([errorCodeOf(error), exitCodeOf(error)]).toEqual(["USAGE", 64]);
+  });
+
+  test("that is nobody's misuse is internal", () => {
+    const error = thrownBy(() => (undefined as unknown as { x: number }).x);
+    expect(error).toBeInstanceOf(TypeError);
+    expect([errorCodeOf(error), exitCodeOf(error)]).toEqual(["INTERNAL", 1]);
+  });
+});
+
 describe("a state folder that cannot be used", () => {
   test("a file in its place is named, and left as it is", async () => {
     await using folder = newFolder();
@@ -121,6 +152,17 @@ describe("help", () => {
     },
   );
 
+  test.each([["run"], ["get"], ["ls"], ["release"]])("%s --help has an example", async (command) => {
+    await using folder = newFolder();
+    const { stdout } = await folder.run(command, "--help");
+    expect(stdout).toMatch(new RegExp(`\\nExample: .*moorage ${command}\\b.*\\n`, "u"));
+  });
+
+  test("get --help says what package scripts use", async () => {
+    await using folder = newFolder();
+    expect((await folder.run("get", "--help")).stdout).toContain("In package scripts use moorage run");
+  });
+
   test("--version prints the version of the package", async () => {
     await using folder = newFolder();
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -129,6 +171,15 @@ describe("help", () => {
     expect((await folder.run("--version")).stdout).toBe(`${version}\n`);
   });
 });
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
 
 function mainArgs(): string[] {
   return [new URL("../../dist/cli/main.js", import.meta.url).pathname];

@@ -12,9 +12,22 @@ export interface GetFlags extends RequestFlags {
 }
 
 export async function get(count: number, { for: pid, ...request }: GetFlags): Promise<number> {
-  const holder = pid ?? findCaller(openHost().ancestors())?.pid ?? process.ppid;
+  const holder = pid ?? findCaller(openHost().ancestors())?.pid;
+  if (holder === undefined) {
+    // The parent is in another pid namespace: this is the first process of a container, or was put into it.
+    throw new RangeError(
+      "`--for`: no process to lease to, for the caller cannot be seen from here; use --for PID or `moorage run`",
+    );
+  }
   await using registry = await open();
-  const { ports } = await registry.acquire({ ...request, count, for: holder });
-  await print(ports.map((port) => `${port}\n`).join(""));
-  return EXIT.OK;
+  const began = Date.now();
+  const lease = await registry.acquire({ ...request, count, for: holder });
+  let printed = false;
+  try {
+    printed = await print(lease.ports.map((port) => `${port}\n`).join(""));
+  } finally {
+    // Nobody knows of these ports. A lease that the holder had before is its own affair.
+    if (!printed && lease.grantedAt >= began) await lease.release();
+  }
+  return printed ? EXIT.OK : EXIT.ERROR;
 }

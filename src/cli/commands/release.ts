@@ -1,7 +1,7 @@
 // moorage release: gives back a lease by its name, or a port.
 
-import { parsePort } from "../../core/index.ts";
-import { open } from "../../node/index.ts";
+import { parsePort, PortError } from "../../core/index.ts";
+import { type LeaseInfo, open, type Registry } from "../../node/index.ts";
 import { formatHolder, formatPorts } from "../../registry/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { say } from "../output.ts";
@@ -12,15 +12,22 @@ export interface ReleaseFlags {
 
 export async function release(target: string, flags: ReleaseFlags): Promise<number> {
   await using registry = await open();
-  // A name is never a number, so that what looks like one is a port, and a wrong one is told as such.
-  const released = await registry.release(
-    /^[+-]?\d/u.test(target) && !/[a-z]/iu.test(target) ? parsePort(target) : target,
-    flags,
-  );
-  for (const { name, ports, holder } of released) {
+  for (const { name, ports, holder } of await giveBack(registry, target, flags)) {
     say(
       `released ${formatPorts(ports)}${name === null ? "" : ` of ${name}`}, held by ${formatHolder(holder)}`,
     );
   }
   return EXIT.OK;
+}
+
+async function giveBack(registry: Registry, target: string, flags: ReleaseFlags): Promise<LeaseInfo[]> {
+  try {
+    // No name is a number.
+    return await registry.release(/^\d+$/u.test(target) ? parsePort(target) : target, flags);
+  } catch (error) {
+    if (!PortError.is(error) || error.code !== "LEASE_HELD") throw error;
+    const { ports, holder } = error;
+    const message = `${formatPorts(ports)} ${ports.length === 1 ? "is" : "are"} leased to ${formatHolder(holder)}, which is running; use --force to take it away`;
+    throw new PortError("LEASE_HELD", message, { ports, holder }, { cause: error });
+  }
 }

@@ -1,22 +1,20 @@
 // moorage run: a command with a leased port in its environment.
 //
 // The lease lives as long as this process does, which is as long as the command runs: signals are passed on
-// and the exit code is the command's own.
+// and the exit code is the command's own, whatever else fails. No signal leaves a command without its lease.
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { getSystemErrorMap } from "node:util";
 import { open } from "../../node/index.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
-import { say } from "../output.ts";
+import { say, sayError } from "../output.ts";
+import { Signals, Stopped } from "../signals.ts";
 
 export interface RunFlags extends RequestFlags {
   readonly env: string;
 }
-
-const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-/** What a terminal sends to every process in the foreground, the command too. */
-const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 
 export async function run(
   [command = "", ...parameters]: readonly string[],
@@ -25,34 +23,58 @@ export async function run(
   if (command === "")
     throw new RangeError("`command`: expected the name of a command, received an empty text");
   const { env: variable, ...request } = flags;
-  await using registry = await open();
-  const lease = await registry.acquire(request);
-  say(`moorage: ${variable}=${lease.port}${lease.name === null ? "" : ` for ${lease.name}`}`);
-  return await runCommand(command, parameters, { ...process.env, [variable]: String(lease.port) });
+  const registry = await open();
+  using signals = new Signals();
+  try {
+    const { port, name } = await registry.acquire({ ...request, signal: signals.stop });
+    await signals.throwIfStopped();
+    const env = { ...process.env, [variable]: String(port) };
+    const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
+    return await runCommand(command, parameters, { env, signals, started });
+  } catch (error) {
+    if (error instanceof Stopped) return EXIT.SIGNALLED + constants.signals[error.signal];
+    throw error;
+  } finally {
+    // What is not given back here is anybody's once this process has ended.
+    await registry.close().catch(sayError);
+  }
+}
+
+interface Start {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signals: Signals;
+  readonly started: () => void;
 }
 
 /** Runs a command to its end and returns its exit code. */
-function runCommand(command: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(command, parameters, { stdio: "inherit", env });
-    const passOn = (signal: NodeJS.Signals): void => {
-      if (!(process.stdin.isTTY && FROM_KEYBOARD.has(signal))) child.kill(signal);
-    };
-    for (const signal of PASSED_ON) process.on(signal, passOn);
-    const finish = (code: number): void => {
-      for (const signal of PASSED_ON) process.off(signal, passOn);
-      resolve(code);
-    };
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      if (child.pid !== undefined) return;
-      const missing = error.code === "ENOENT";
-      say(
-        `moorage: cannot start ${JSON.stringify(command)}: ${missing ? "command not found" : error.message}`,
-      );
-      finish(missing ? EXIT.NO_COMMAND : EXIT.NOT_EXECUTABLE);
+async function runCommand(
+  command: string,
+  parameters: readonly string[],
+  { env, signals, started }: Start,
+): Promise<number> {
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn(command, parameters, { stdio: "inherit", env });
+      signals.passTo(child);
+      child.once("spawn", started);
+      // A running command has errors too: a signal that it may not be sent.
+      child.on("error", (error) => child.pid === undefined && reject(error));
+      child.once("exit", (code, signal) => {
+        resolve(signal === null ? (code ?? EXIT.ERROR) : EXIT.SIGNALLED + constants.signals[signal]);
+      });
     });
-    child.once("exit", (code, signal) => {
-      finish(signal === null ? (code ?? EXIT.ERROR) : EXIT.SIGNALLED + constants.signals[signal]);
-    });
-  });
+  } catch (error) {
+    return sayNotStarted(command, error as NodeJS.ErrnoException);
+  }
+}
+
+/** Says why a command could not be started, and returns the exit code of that. */
+function sayNotStarted(command: string, { code, errno, message }: NodeJS.ErrnoException): number {
+  const what = `cannot start ${JSON.stringify(command)}`;
+  if (code === "ENOENT") {
+    say(`moorage: COMMAND_NOT_FOUND: ${what}: command not found`);
+    return EXIT.NO_COMMAND;
+  }
+  say(`moorage: COMMAND_NOT_STARTED: ${what}: ${getSystemErrorMap().get(errno ?? 0)?.[1] ?? message}`);
+  return EXIT.NOT_EXECUTABLE;
 }
