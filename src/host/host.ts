@@ -7,40 +7,27 @@ import { shortCommand } from "./command.ts";
 import { linux } from "./linux.ts";
 import { lookAt } from "./look.ts";
 import { portable } from "./portable.ts";
-import type { System } from "./system.ts";
 
-/** This machine, as the current process sees it. `boot` is "" where the system does not tell. */
+/**
+ * This machine, as the current process sees it. `boot` is "" where the system does not tell.
+ *
+ * @throws PortError `HOST_UNSUPPORTED` on Linux without /proc.
+ */
 export function openHost(platform: NodeJS.Platform = process.platform): Host & { readonly boot: string } {
   const system = platform === "linux" ? linux() : portable();
-  const self = identifySelf(system);
+  // The command is what Node was given: the system shows a process by the title it chose.
+  const command = shortCommand([process.execPath, ...process.argv.slice(1)]);
+  const self: ProcessIdentity = { ...system.self, command };
   return {
     boot: system.boot,
     scope: system.scope,
     self,
-    ancestors: () => ancestors(system),
+    ancestors: () => system.ancestors(),
     process: (pid) => (pid === self.pid ? self : system.identify(pid)),
     liveness: (identity) => system.liveness(identity),
     look,
     settings: () => system.settings(),
   };
-}
-
-/** The arguments are those Node was given: the system shows a process by the title it chose. */
-function identifySelf(system: System): ProcessIdentity {
-  const command = shortCommand([process.execPath, ...process.argv.slice(1)]);
-  const known = system.identify(process.pid);
-  return { startTime: 0, boot: system.boot, pidNamespace: "", ...known, pid: process.pid, command };
-}
-
-function ancestors(system: System): ProcessIdentity[] {
-  const found: ProcessIdentity[] = [];
-  let pid: number | undefined = process.ppid;
-  while (pid !== undefined && pid > 0 && found.every((ancestor) => ancestor.pid !== pid)) {
-    const identity = system.identify(pid);
-    if (identity) found.push(identity);
-    pid = system.parent(pid);
-  }
-  return found;
 }
 
 async function look(bindings: readonly Binding[], options?: AbortableOptions): Promise<Verdict> {

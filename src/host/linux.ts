@@ -1,55 +1,111 @@
 // Processes and the network namespace, on Linux.
 //
 // A process is told apart by its pid, its start time and the boot: pid numbers come round within minutes on
-// a busy machine. A zombie is dead: it holds no socket and waits for nothing but its parent. A process of
-// another pid namespace cannot be judged by its pid at all.
+// a busy machine. A zombie is dead: it holds no socket and waits for nothing but its parent. A process is
+// dead only on the kernel's word; what cannot be read, or counts in another namespace, is unknown.
 
 import { shortCommand } from "./command.ts";
-import type { Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
-import { PortSet } from "../core/index.ts";
+import type { Ancestor, Liveness, ProcessIdentity } from "../contract/index.ts";
+import { PortError } from "../core/index.ts";
+import { isCopy, readLineage } from "./lineage.ts";
+import {
+  isHidden,
+  isOwnNumbering,
+  type ProcessStat,
+  readArguments,
+  readLink,
+  readStat,
+  readText,
+} from "./proc.ts";
+import { readSettings } from "./settings.ts";
+import { exists } from "./signal.ts";
 import type { System } from "./system.ts";
-import { readArguments, readLink, readStat, readText } from "./proc.ts";
 
-/** The range where `ip_local_port_range` cannot be read: the kernel's default (ip(7)). */
-const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
-
+/** @throws PortError `HOST_UNSUPPORTED` where /proc is missing, or does not show this process. */
 export function linux(): System {
+  const pidInProc = shown("/proc/self", readLink);
+  const ownProc = isOwnNumbering(pidInProc, readText("/proc/self/status") ?? "", process.pid);
   const boot = readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
-  const pidNamespace = readLink("/proc/self/ns/pid") ?? "";
+  // Kernels before 5.6 have no time namespaces.
+  const namespaces = [readLink("/proc/self/ns/pid"), readLink("/proc/self/ns/time")].join(" ").trim();
 
-  function identify(pid: number): ProcessIdentity | undefined {
-    const stat = readStat(pid);
-    if (!stat || isOver(stat.state)) return undefined;
-    return { pid, startTime: stat.startTime, boot, pidNamespace, command: shortCommand(readArguments(pid)) };
+  function identity(pid: number, stat: ProcessStat, commandLine: readonly string[]): ProcessIdentity {
+    return { pid, startTime: stat.startTime, boot, namespaces, command: shortCommand(commandLine) };
   }
 
-  function liveness(process: ProcessIdentity): Liveness {
-    if (process.boot !== boot) return "dead";
-    if (process.pidNamespace !== pidNamespace) return "unknown";
-    const stat = readStat(process.pid);
-    return stat && !isOver(stat.state) && stat.startTime === process.startTime ? "alive" : "dead";
+  function statOf(pid: number): ProcessStat | undefined {
+    if (pid === process.pid) return readStat("self");
+    if (ownProc) return readStat(pid);
+    if (!exists(pid)) return undefined;
+    throw unsupported("/proc", `/proc is that of another pid namespace and does not show process ${pid}`);
+  }
+
+  function identify(pid: number): ProcessIdentity | undefined {
+    const stat = statOf(pid);
+    return stat && !isOver(stat) ? identity(pid, stat, readArguments(pid)) : undefined;
+  }
+
+  function ancestors(): Ancestor[] {
+    if (!ownProc) return [];
+    const line = readLineage(process.ppid);
+    return line.map((forebear, at) => ({
+      ...identity(forebear.pid, forebear.stat, forebear.commandLine),
+      forked: isCopy(forebear, line[at + 1]),
+    }));
+  }
+
+  function liveness(holder: ProcessIdentity): Liveness {
+    // Before the boot: a container can have been given a boot id of its own.
+    if (holder.namespaces !== namespaces) return "unknown";
+    if (holder.boot !== "" && boot !== "" && holder.boot !== boot) return "dead";
+    const stat = orNothing(() => statOf(holder.pid));
+    // Not shown, which is how a /proc mounted with hidepid treats the processes of other users.
+    if (!stat) return exists(holder.pid) ? "unknown" : "dead";
+    return !isOver(stat) && stat.startTime === holder.startTime ? "alive" : "dead";
   }
 
   return {
     boot,
     scope: readLink("/proc/self/ns/net") ?? "net",
+    self: identity(
+      process.pid,
+      shown("/proc/self/stat", () => readStat("self")),
+      [],
+    ),
     identify,
-    parent: (pid) => readStat(pid)?.parent,
+    ancestors,
     liveness,
     settings: readSettings,
   };
 }
 
-function isOver(state: string): boolean {
-  return state === "Z" || state === "X" || state === "x";
+/** A process whose first thread has ended is shown as a zombie while its other threads go on. */
+function isOver({ state, threads }: ProcessStat): boolean {
+  return state === "X" || state === "x" || (state === "Z" && threads <= 1);
 }
 
-function readSettings(): PortSettings {
-  const range = readText("/proc/sys/net/ipv4/ip_local_port_range");
-  const [first = Number.NaN, last = Number.NaN] = range?.trim().split(/\s+/u).map(Number) ?? [];
-  const reserved = readText("/proc/sys/net/ipv4/ip_local_reserved_ports")?.trim() ?? "";
-  return {
-    ephemeral: first <= last ? { first, last } : DEFAULT_EPHEMERAL,
-    reserved: reserved === "" ? [] : [...PortSet.parse(reserved)],
-  };
+/** What /proc must show for anything to be told. */
+function shown<Result>(path: string, read: (path: string) => Result | undefined): Result {
+  let cause: unknown;
+  try {
+    const found = read(path);
+    if (found !== undefined) return found;
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    cause = error;
+  }
+  throw unsupported(path, `${path} cannot be read`, cause);
+}
+
+function unsupported(missing: string, why: string, cause?: unknown): PortError<"HOST_UNSUPPORTED"> {
+  const message = `${why}: on Linux, Moorage tells processes by the /proc of their own pid namespace; mount it`;
+  return new PortError("HOST_UNSUPPORTED", message, { missing }, { cause });
+}
+
+function orNothing<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,8 +3,8 @@
 // Node tells no start time there, so a process is its pid alone: a pid that came round keeps a dead holder's
 // lease alive until that process ends too. There are no network namespaces: the machine is one scope.
 
-import { kill } from "node:process";
 import type { Liveness, ProcessIdentity } from "../contract/index.ts";
+import { exists } from "./signal.ts";
 import type { System } from "./system.ts";
 
 /** The range that IANA names for automatic picks (RFC 6335 §6), and macOS and Windows use. */
@@ -14,19 +14,14 @@ export function portable(): System {
   return {
     boot: "",
     scope: "machine",
-    identify: (pid) =>
-      exists(pid) ? { pid, startTime: 0, boot: "", pidNamespace: "", command: "" } : undefined,
-    parent: () => undefined,
+    self: identityOf(process.pid),
+    identify: (pid) => (exists(pid) ? identityOf(pid) : undefined),
+    ancestors: () => (exists(process.ppid) ? [{ ...identityOf(process.ppid), forked: false }] : []),
     liveness: ({ pid }: ProcessIdentity): Liveness => (exists(pid) ? "alive" : "dead"),
     settings: () => ({ ephemeral: EPHEMERAL, reserved: [] }),
   };
 }
 
-function exists(pid: number): boolean {
-  try {
-    return kill(pid, 0);
-  } catch (error) {
-    // Another user's process: it is there, only not ours to signal.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTime: 0, boot: "", namespaces: "", command: "" };
 }

@@ -1,4 +1,7 @@
-// Reading /proc: who a process is. Linux only; every reader answers `undefined` where there is nothing.
+// Reading /proc: who a process is. Linux only.
+//
+// `undefined` means one thing: the kernel said that there is no such process or file. Whatever else goes
+// wrong throws (no file descriptor left, no permission, a text of another form): silence is not death.
 
 import { readFileSync, readlinkSync } from "node:fs";
 
@@ -7,42 +10,89 @@ export interface ProcessStat {
   /** One letter: R running, S sleeping, T stopped, Z zombie, X dead … */
   readonly state: string;
   readonly parent: number;
+  readonly threads: number;
   /** Clock ticks since boot. */
   readonly startTime: number;
+  /**
+   * Where its arguments and its environment begin in memory; `undefined` where that is not told. Every start
+   * of a program finds new places for them, a copy of a process has those of the original.
+   */
+  readonly layout: string | undefined;
 }
 
 export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  return unlessMissing(() => readFileSync(path, "utf8"));
 }
 
 export function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
+  return unlessMissing(() => readlinkSync(path));
 }
 
 export function readStat(pid: number | "self"): ProcessStat | undefined {
-  const text = readText(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : parseStat(text);
+  const path = `/proc/${pid}/stat`;
+  const text = readText(path);
+  if (text === undefined) return undefined;
+  const stat = parseStat(text);
+  if (!stat) throw new Error(`${path} cannot be understood: ${JSON.stringify(text)}`);
+  return stat;
 }
 
 /** The second field is the command in parentheses and may hold anything, a parenthesis and blanks too. */
 export function parseStat(text: string): ProcessStat | undefined {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, parent, startTime] = [fields[0], Number(fields[1]), Number(fields[19])];
-  return state && Number.isInteger(parent) && Number.isInteger(startTime)
-    ? { state, parent, startTime }
-    : undefined;
+  // The manual counts fields from 1; what follows the command begins with the third.
+  const fields = text
+    .slice(text.lastIndexOf(")") + 2)
+    .trimEnd()
+    .split(" ");
+  const field = (number: number): string => fields[number - 3] ?? "";
+  const [parent, threads, startTime] = [field(4), field(20), field(22)];
+  if (field(3) === "" || ![parent, threads, startTime].every((number) => /^\d+$/u.test(number)))
+    return undefined;
+  const [argumentsAt, environmentAt] = [field(48), field(50)];
+  return {
+    state: field(3),
+    parent: Number(parent),
+    threads: Number(threads),
+    startTime: Number(startTime),
+    layout: isPlace(argumentsAt) && isPlace(environmentAt) ? `${argumentsAt} ${environmentAt}` : undefined,
+  };
 }
 
 /** The arguments of a process; none for a kernel thread or one that is gone. */
 export function readArguments(pid: number): string[] {
   const text = readText(`/proc/${pid}/cmdline`) ?? "";
   return text.split("\0").filter((argument) => argument !== "");
+}
+
+/** Whether the error says that this user may not see the process, as in a /proc mounted with hidepid. */
+export function isHidden(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EPERM";
+}
+
+/**
+ * Whether the pids in /proc are those that this process knows itself and others by; no where it was put into
+ * a pid namespace of its own and still sees the /proc of the one around it.
+ *
+ * @param self what /proc/self points at
+ * @param status the text of /proc/self/status, which lists the pid in each namespace from that of /proc on
+ */
+export function isOwnNumbering(self: string, status: string, pid: number): boolean {
+  const pids = /^NSpid:(.*)$/mu.exec(status)?.[1]?.trim().split(/\s+/u) ?? [self];
+  return self === String(pid) && pids.length === 1;
+}
+
+/** Addresses of processes that are not ours to look into are 0. */
+function isPlace(address: string): boolean {
+  return /^[1-9]\d*$/u.test(address);
+}
+
+function unlessMissing<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }

@@ -1,12 +1,15 @@
 // What differs from one operating system to the next. What a system cannot do is said in its file.
 
-import type { Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
+import type { Ancestor, Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
 
 export interface System {
   readonly boot: string;
   readonly scope: string;
+  /** This process, by the command that the system shows for it. */
+  readonly self: ProcessIdentity;
+  /** Throws when the system did not answer: `undefined` says that there is no such process. */
   identify(pid: number): ProcessIdentity | undefined;
-  parent(pid: number): number | undefined;
+  ancestors(): Ancestor[];
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
 }

@@ -22,6 +22,7 @@ const DETAILS: { readonly [Code in PortErrorCode]: PortErrorDetails[Code] } = {
   STORE_DAMAGED: { path: "/state/ports.db" },
   STORE_BUSY: { waitedMs: 5000 },
   DRIVER_MISSING: { driver: "libsql" },
+  HOST_UNSUPPORTED: { missing: "/proc" },
 };
 
 describe("a PortError", () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import { bindingOf, type Transport } from "../../src/core/index.ts";
 import { openHost } from "../../src/host/index.ts";
+import { askWitness, canRunAsRoot, type Place } from "./processes.ts";
 import { occupy, wholePort } from "./sockets.ts";
 
 const host = openHost();
@@ -20,6 +21,10 @@ function ownPorts(): () => number {
   return () => port++;
 }
 const nextPort = ownPorts();
+
+/** The network namespace of its own that a command after it has, where "::" can be made IPv6 alone. */
+const OWN_NETWORK: Place = ["unshare", "--net"];
+const IPV6_ALONE = "echo 1 > /proc/sys/net/ipv6/bindv6only";
 
 describe.each<Transport>(["tcp", "udp"])("a look at a %s port", (protocol) => {
   const strangers = [
@@ -71,6 +76,14 @@ describe.each<Transport>(["tcp", "udp"])("a look at a %s port", (protocol) => {
     await occupy("127.0.0.1", port, protocol);
     expect(await host.look([bindingOf({ protocol, address: "::ffff:127.0.0.1", port })])).toBe("stranger");
   });
+
+  it.skipIf(!canRunAsRoot(...OWN_NETWORK, "sh", "-c", IPV6_ALONE))(
+    'sees a stranger of IPv4 where "::" is IPv6 alone (needs root and unshare)',
+    async () => {
+      const told = await askWitness(OWN_NETWORK, "lookBesideIPv4", protocol);
+      expect(told).toEqual({ taken: "stranger", left: "free" });
+    },
+  );
 
   it.skipIf(!hasIPv6)("of IPv6 alone does not mind a stranger of IPv4", async () => {
     const port = nextPort();

@@ -8,14 +8,47 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { parseStat, readArguments, readLink, readStat, readText } from "../../src/host/proc.ts";
+import {
+  isOwnNumbering,
+  parseStat,
+  readArguments,
+  readLink,
+  readStat,
+  readText,
+} from "../../src/host/proc.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 
-/** A line as the kernel writes it: pid, command, state, parent, 17 more numbers, the start time, the rest. */
-function line(command: string, state = "S", parent = 1, startTime = 987_654): string {
-  const between = Array.from({ length: 17 }, (_, index) => index + 100).join(" ");
-  return `4711 (${command}) ${state} ${parent} ${between} ${startTime} 4096 0 18446744073709551615\n`;
+interface Line {
+  readonly command: string;
+  readonly state?: string;
+  readonly parent?: number;
+  readonly threads?: number;
+  readonly startTime?: number;
+  readonly layout?: readonly [string, string];
 }
+
+/** A line as the kernel writes it: field n is n + 100 where it does not matter. */
+function line({ command, state = "S", parent = 1, threads = 11, startTime = 987_654, layout }: Line): string {
+  const fields = Array.from({ length: 52 }, (_, index) => String(index + 101));
+  const set = (number: number, text: string | number): void => void (fields[number - 1] = String(text));
+  set(2, `(${command})`);
+  set(3, state);
+  set(4, parent);
+  set(20, threads);
+  set(22, startTime);
+  set(25, "18446744073709551615");
+  set(48, layout?.[0] ?? "140736469270000");
+  set(50, layout?.[1] ?? "140736469279999");
+  return `${fields.join(" ")}\n`;
+}
+
+const USUAL = {
+  state: "S",
+  parent: 1,
+  threads: 11,
+  startTime: 987_654,
+  layout: "140736469270000 140736469279999",
+};
 
 describe("parseStat", () => {
   it.each([
@@ -34,20 +67,34 @@ describe("parseStat", () => {
     "tab\there",
     "🚢 ü",
   ])("reads past a command called %j", (command) => {
-    expect(parseStat(line(command))).toEqual({ state: "S", parent: 1, startTime: 987_654 });
+    expect(parseStat(line({ command }))).toEqual(USUAL);
   });
 
   it("reads past any command", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 15 }), fc.constantFrom("R", "S", "Z", "T"), (command, state) => {
-        expect(parseStat(line(command, state, 42, 7))).toEqual({ state, parent: 42, startTime: 7 });
+        const changes = { state, parent: 42, threads: 3, startTime: 7 };
+        expect(parseStat(line({ command, ...changes }))).toEqual({ ...USUAL, ...changes });
       }),
     );
   });
 
   it("knows a start time of more than 32 bits, and of 0", () => {
-    expect(parseStat(line("a", "S", 0, 0))).toEqual({ state: "S", parent: 0, startTime: 0 });
-    expect(parseStat(line("a", "S", 1, 2 ** 40))?.startTime).toBe(2 ** 40);
+    expect(parseStat(line({ command: "a", startTime: 0 }))?.startTime).toBe(0);
+    expect(parseStat(line({ command: "a", startTime: 2 ** 40 }))?.startTime).toBe(2 ** 40);
+  });
+
+  it.each<[string, readonly [string, string], string | undefined]>([
+    ["of addresses above 2^53, to the digit", ["18446744073709551614", "9"], "18446744073709551614 9"],
+    ["that is not told", ["0", "0"], undefined],
+    ["that is told by half", ["140736469270000", "0"], undefined],
+  ])("knows a layout %s", (_, layout, known) => {
+    expect(parseStat(line({ command: "a", layout }))?.layout).toBe(known);
+  });
+
+  it("does without the fields that old kernels do not have", () => {
+    const short = line({ command: "a" }).split(" ").slice(0, 24).join(" ");
+    expect(parseStat(short)).toEqual({ ...USUAL, layout: undefined });
   });
 
   it.each(["", "\n", "4711", "4711 (node)", "4711 (node) S", "4711 (node) S 1 2 3", "4711 (node) S x y z"])(
@@ -56,6 +103,25 @@ describe("parseStat", () => {
       expect(parseStat(text)).toBeUndefined();
     },
   );
+});
+
+describe("the pids in /proc", () => {
+  it.each([
+    ["are this process's own", "4711", "Name:\tnode\nNSpid:\t4711\nNSpgid:\t1\t2\n", true],
+    ["are so on a kernel that lists no namespaces", "4711", "Name:\tnode\n", true],
+    ["are another namespace's where it has another one", "815", "NSpid:\t815\t4711\n", false],
+    ["are another namespace's even where it has the same by chance", "4711", "NSpid:\t4711\t4711\n", false],
+    ["are another namespace's on a kernel that lists none", "815", "", false],
+  ])("%s", (_, self, status, own) => {
+    expect(isOwnNumbering(self, status, 4711)).toBe(own);
+  });
+});
+
+describe("what cannot be read", () => {
+  it("is not taken for what is not there", () => {
+    expect(() => readText("/")).toThrow("EISDIR");
+    expect(() => readLink("/")).toThrow("EINVAL");
+  });
 });
 
 describe("what is not there", () => {

@@ -5,9 +5,9 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import type { ProcessIdentity } from "../../src/contract/index.ts";
-import { PortSet } from "../../src/core/index.ts";
 import { openHost } from "../../src/host/index.ts";
 import { readStat } from "../../src/host/proc.ts";
+import { parseReserved } from "../../src/host/settings.ts";
 import { startChild } from "../stores/child.ts";
 import { hasProgram, start, startSleeper, ZOMBIE_SCRIPT } from "./processes.ts";
 
@@ -24,13 +24,16 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
     return { identity, sleeper };
   }
 
-  it("a process is told by pid, start time, boot and pid namespace, and shown by its command", async () => {
+  it("a process is told by pid, start time, boot and namespaces, and shown by its command", async () => {
     const { identity, sleeper } = await identityOfSleeper();
+    const namespaces = ["/proc/self/ns/pid", "/proc/self/ns/time"]
+      .filter((link) => existsSync(link))
+      .map((link) => readlinkSync(link));
     expect(identity).toEqual({
       pid: sleeper.pid,
       startTime: readStat(sleeper.pid)?.startTime,
       boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
-      pidNamespace: readlinkSync("/proc/self/ns/pid"),
+      namespaces: namespaces.join(" "),
       command: "sh -c echo ready; read line",
     });
   });
@@ -86,9 +89,10 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
     ["is alive under another command", { command: "renamed" }, "alive"],
     ["is dead with another start time: the pid has come round", { startTime: 1 }, "dead"],
     ["is dead with another boot", { boot: "00000000-0000-0000-0000-000000000000" }, "dead"],
-    ["is dead with no boot", { boot: "" }, "dead"],
-    ["is unknown in another pid namespace", { pidNamespace: "pid:[1]" }, "unknown"],
-    ["is dead in another pid namespace of another boot", { pidNamespace: "pid:[1]", boot: "x" }, "dead"],
+    ["is alive with no boot: then pid and start time decide", { boot: "" }, "alive"],
+    ["is dead with no boot and another start time", { boot: "", startTime: 1 }, "dead"],
+    ["is unknown in other namespaces", { namespaces: "pid:[1] time:[1]" }, "unknown"],
+    ["is unknown in other namespaces of another boot", { namespaces: "pid:[1]", boot: "x" }, "unknown"],
     ["is dead under a pid that nobody has", { pid: 2 ** 31 - 1 }, "dead"],
   ])("a process %s", (_, changes, liveness) => {
     expect(host.liveness({ ...host.self, ...changes })).toBe(liveness);
@@ -109,8 +113,7 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
       .trim()
       .split(/\s+/u)
       .map(Number);
-    const text = readFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", "utf8").trim();
-    const reserved = text === "" ? [] : [...PortSet.parse(text)];
+    const reserved = parseReserved(readFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", "utf8"));
     expect(host.settings()).toEqual({ ephemeral: { first, last }, reserved });
   });
 });
@@ -120,13 +123,13 @@ describe("where there is no /proc", () => {
 
   it("the machine is one scope without a boot", () => {
     expect(host).toMatchObject({ scope: "machine", boot: "" });
-    expect(host.self).toMatchObject({ pid: process.pid, startTime: 0, boot: "", pidNamespace: "" });
+    expect(host.self).toMatchObject({ pid: process.pid, startTime: 0, boot: "", namespaces: "" });
   });
 
   it("a process is its pid: there, or not", async () => {
     const sleeper = await startSleeper();
     const identity = host.process(sleeper.pid);
-    expect(identity).toEqual({ pid: sleeper.pid, startTime: 0, boot: "", pidNamespace: "", command: "" });
+    expect(identity).toEqual({ pid: sleeper.pid, startTime: 0, boot: "", namespaces: "", command: "" });
     expect(host.liveness(identity!)).toBe("alive");
     await sleeper.kill();
     expect(host.liveness(identity!)).toBe("dead");
@@ -138,7 +141,7 @@ describe("where there is no /proc", () => {
   });
 
   it("the parent is the only ancestor that is known", () => {
-    expect(host.ancestors().map(({ pid }) => pid)).toEqual([process.ppid]);
+    expect(host.ancestors()).toMatchObject([{ pid: process.ppid, forked: false }]);
   });
 
   it("the ephemeral range is IANA's", () => {

@@ -1,8 +1,9 @@
 // Processes for tests to judge, ended with their test by their pid.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { onTestFinished } from "vitest";
 
@@ -35,6 +36,30 @@ export async function startSleeper(): Promise<Started> {
 }
 
 export const ZOMBIE_SCRIPT = fileURLToPath(new URL("zombie.py", import.meta.url));
+
+/** As ZOMBIE_SCRIPT, a program that is dead by half: its first thread is. */
+export const LEADER_EXIT_SCRIPT = fileURLToPath(new URL("leader-exit.py", import.meta.url));
+
+/** A command line that runs another one, given behind it, in a special place. */
+export type Place = readonly [program: string, ...parameters: readonly string[]];
+
+/** What a process in a special place has to tell. */
+export async function askWitness(
+  place: Place,
+  scenario: string,
+  ...parameters: readonly string[]
+): Promise<unknown> {
+  const witness = fileURLToPath(new URL("witness.mjs", import.meta.url));
+  const [program, ...rest] = place;
+  const commandLine = [...rest, process.execPath, witness, scenario, ...parameters];
+  const { stdout } = await promisify(execFile)(program, commandLine);
+  return JSON.parse(stdout);
+}
+
+/** Whether this is root, and may run the program. */
+export function canRunAsRoot(program: string, ...parameters: readonly string[]): boolean {
+  return process.getuid?.() === 0 && hasProgram(program, ...parameters);
+}
 
 /** Whether a program can be run here at all. */
 export function hasProgram(program: string, ...parameters: readonly string[]): boolean {

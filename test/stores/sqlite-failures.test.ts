@@ -127,6 +127,17 @@ describe("a state folder is refused as STORE_UNAVAILABLE, with its path,", () =>
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  it.skipIf(process.platform !== "linux").each(["/proc/moorage-nope", "/proc/moorage-nope/below"])(
+    "when no folder can be made at %s",
+    async (folder) => {
+      expect(await startChild("stores/open-folder.mjs", folder).next()).toEqual({
+        code: "STORE_UNAVAILABLE",
+        message: `the state in ${folder} cannot be used: no folder can be made there`,
+        path: folder,
+      });
+    },
+  );
+
   it("when the database in it is a folder", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "registry.db");
@@ -188,6 +199,9 @@ describe("a database is refused as STORE_DAMAGED, with its path, and left as it 
       path,
       message: expect.stringContaining(path) as string,
     });
+    await expect(openStore(folder)).rejects.toThrow(
+      "stop all programs that use it, then move registry.db, registry.db-wal and registry.db-shm away",
+    );
     expect(readFileSync(path)).toEqual(bytes);
   });
 

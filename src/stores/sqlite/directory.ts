@@ -1,6 +1,7 @@
 // The state folder: made on first use, for its owner alone.
 
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { PortError } from "../../core/index.ts";
 import { reason, unavailable } from "./failure.ts";
 
@@ -11,7 +12,7 @@ import { reason, unavailable } from "./failure.ts";
  */
 export function prepareDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     if (!statSync(directory).isDirectory()) throw unavailable(directory, "it is a file, not a folder");
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -19,6 +20,8 @@ export function prepareDirectory(directory: string): void {
       case "EEXIST":
       case "ENOTDIR":
         throw unavailable(directory, "it, or a folder above it, is a file", error);
+      case "ENOENT":
+        throw unavailable(directory, "no folder can be made there", error);
       case "EACCES":
       case "EPERM":
       case "EROFS":
@@ -28,5 +31,28 @@ export function prepareDirectory(directory: string): void {
       default:
         throw PortError.is(error) ? error : unavailable(directory, reason(error), error);
     }
+  }
+}
+
+/**
+ * Makes the folder and those above it that are missing. Not with the `recursive` of mkdir: in Node 20 that
+ * never returns from a place where the system makes no folders, as below /proc.
+ */
+function makeFolder(path: string): void {
+  try {
+    makeOne(path);
+  } catch (error) {
+    const above = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+    makeFolder(above);
+    makeOne(path);
+  }
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }

@@ -1,5 +1,6 @@
 // What the user is told when SQLite refuses: which file, what is wrong with it, what to do.
 
+import { basename } from "node:path";
 import { PortError } from "../../core/index.ts";
 import { resultCode, SQLITE } from "./driver.ts";
 
@@ -12,7 +13,10 @@ export function storeFailure(error: unknown, path: string): unknown {
     case SQLITE.ERROR:
     case SQLITE.NOTADB:
     case SQLITE.CORRUPT: {
-      const message = `the database ${path} is damaged or not Moorage's: ${reason(error)}; move it away to begin a new one`;
+      const name = basename(path);
+      const message =
+        `the database ${path} is damaged or not Moorage's: ${reason(error)}; to begin a new one, ` +
+        `stop all programs that use it, then move ${name}, ${name}-wal and ${name}-shm away`;
       return new PortError("STORE_DAMAGED", message, { path }, { cause: error });
     }
     case SQLITE.FULL:

@@ -8,6 +8,8 @@ const FORMAT = 1;
 
 /**
  * The format of the database; 0: there is nothing in it yet. Writes nothing.
+ * Runs inside a transaction of the caller: both questions are about one moment, else tables that another
+ * process makes in between look like those of another program.
  *
  * @throws PortError `STORE_TOO_NEW` when a newer version wrote the database, `STORE_DAMAGED` when it is
  * another program's.
@@ -30,7 +32,7 @@ export function checkFormat(database: Database, path: string): number {
 /**
  * Makes the tables where there are none, and raises the epoch when the machine has booted since: what was
  * committed without a sync may have been lost with the power, and a token must never be given twice.
- * Runs inside a transaction of the caller.
+ * Runs inside a write transaction of the caller.
  *
  * @throws PortError as `checkFormat`: another version may have come first.
  */

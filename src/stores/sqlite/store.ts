@@ -4,6 +4,7 @@
 // last ones, and with them only leases whose processes died in it; the epoch is raised at the next boot, so
 // that no token is given twice. That step alone is synced at once.
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type {
   AbortableOptions,
@@ -16,7 +17,7 @@ import type {
 } from "../../contract/index.ts";
 import { prepareDirectory } from "./directory.ts";
 import { type Database, loadDriver, type Row, type Statement } from "./driver.ts";
-import { storeFailure } from "./failure.ts";
+import { reason, storeFailure, unavailable } from "./failure.ts";
 import { whenNotBusy } from "./retry.ts";
 import { checkFormat, prepareSchema } from "./schema.ts";
 
@@ -45,17 +46,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     const database = loadDriver().open(path);
     opened = database;
+    const file = fileAt(path);
     database.exec(`PRAGMA busy_timeout = ${OWN_WAIT_MS}`);
     // Before anything is written: the file of a newer version stays as it is.
-    await whenNotBusy(() => checkFormat(database, path), { clock, chance });
+    const check = (): number => inTransaction(database, "DEFERRED", () => checkFormat(database, path));
+    await whenNotBusy(check, { clock, chance });
     await whenNotBusy(() => database.exec("PRAGMA journal_mode = WAL"), { clock, chance });
     database.exec("PRAGMA synchronous = FULL");
-    await whenNotBusy(() => inTransaction(database, () => prepareSchema(database, path, boot)), {
-      clock,
-      chance,
-    });
+    const prepare = (): void =>
+      inTransaction(database, "IMMEDIATE", () => prepareSchema(database, path, boot));
+    await whenNotBusy(prepare, { clock, chance });
     database.exec("PRAGMA synchronous = NORMAL");
-    return new SqliteStore(database, path, clock, chance);
+    return new SqliteStore(database, { path, file }, clock, chance);
   } catch (error) {
     opened?.close();
     throw storeFailure(error, path);
@@ -66,6 +68,7 @@ class SqliteStore implements Store {
   readonly epoch: number;
   readonly #database: Database;
   readonly #path: string;
+  readonly #file: string | undefined;
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #statements: Readonly<
@@ -73,9 +76,15 @@ class SqliteStore implements Store {
   >;
   #closed = false;
 
-  constructor(database: Database, path: string, clock: Clock, chance: Chance) {
+  constructor(
+    database: Database,
+    { path, file }: { readonly path: string; readonly file: string | undefined },
+    clock: Clock,
+    chance: Chance,
+  ) {
     this.#database = database;
     this.#path = path;
+    this.#file = file;
     this.#clock = clock;
     this.#chance = chance;
     const among = "scope = ? AND key IN (SELECT value FROM json_each(?))";
@@ -103,7 +112,8 @@ class SqliteStore implements Store {
   }
 
   async commit(scope: string, changes: readonly SlotChange[], options?: AbortableOptions): Promise<Commit> {
-    return await this.#run(() => inTransaction(this.#database, () => this.#apply(scope, changes)), options);
+    const apply = (): Commit => inTransaction(this.#database, "IMMEDIATE", () => this.#apply(scope, changes));
+    return await this.#run(apply, options);
   }
 
   async close(): Promise<void> {
@@ -126,9 +136,22 @@ class SqliteStore implements Store {
     return { committed: true, token: { epoch: this.epoch, revision } };
   }
 
+  /** SQLite goes on with a file that lost its name, and programs that come later would not see its leases. */
+  #expectInPlace(): void {
+    const file = fileAt(this.#path);
+    if (file !== undefined && file === this.#file) return;
+    const why =
+      "the file was moved or removed while it was in use; start this program again to use what is there now";
+    throw unavailable(this.#path, why);
+  }
+
   async #run<Result>(attempt: () => Result, options?: AbortableOptions): Promise<Result> {
+    const attemptInPlace = (): Result => {
+      this.#expectInPlace();
+      return attempt();
+    };
     try {
-      return await whenNotBusy(attempt, {
+      return await whenNotBusy(attemptInPlace, {
         clock: this.#clock,
         chance: this.#chance,
         signal: options?.signal,
@@ -139,8 +162,12 @@ class SqliteStore implements Store {
   }
 }
 
-function inTransaction<Result>(database: Database, body: () => Result): Result {
-  database.exec("BEGIN IMMEDIATE");
+function inTransaction<Result>(
+  database: Database,
+  kind: "DEFERRED" | "IMMEDIATE",
+  body: () => Result,
+): Result {
+  database.exec(`BEGIN ${kind}`);
   try {
     const result = body();
     database.exec("COMMIT");
@@ -148,6 +175,16 @@ function inTransaction<Result>(database: Database, body: () => Result): Result {
   } catch (error) {
     rollBack(database);
     throw error;
+  }
+}
+
+/** Which file the path leads to, or `undefined` when there is none. */
+function fileAt(path: string): string | undefined {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.dev} ${stat.ino}`;
+  } catch (error) {
+    throw unavailable(path, reason(error), error);
   }
 }
 

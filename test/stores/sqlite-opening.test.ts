@@ -1,0 +1,71 @@
+// Opening a new state folder while another process does the same: both get the one database.
+
+import { join } from "node:path";
+
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+
+import { type Database, loadDriver, resultCode, SQLITE } from "../../src/stores/sqlite/driver.ts";
+import { prepareSchema } from "../../src/stores/sqlite/schema.ts";
+import { temporaryFolder } from "./folder.ts";
+import { openDatabase, openStore } from "./sqlite.ts";
+
+/** Makes the tables, as another process would that came between; the lock may keep it out. */
+function prepareAside(path: string): "made" | "locked" {
+  const other = openDatabase(path);
+  try {
+    other.exec("BEGIN IMMEDIATE");
+    prepareSchema(other, path, "boot-1");
+    other.exec("COMMIT");
+    return "made";
+  } catch (error) {
+    if (resultCode(error) !== SQLITE.BUSY) throw error;
+    return "locked";
+  } finally {
+    other.close();
+  }
+}
+
+/** Calls `between` once, before the first statement of the next database that is opened whose text matches. */
+function beforeStatement(pattern: RegExp, between: () => void): void {
+  const driver = loadDriver();
+  let waiting = true;
+  const spy = vi.spyOn(driver, "open").mockImplementationOnce((path): Database => {
+    spy.mockRestore();
+    const database = driver.open(path);
+    return {
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => {
+        if (waiting && pattern.test(sql)) {
+          waiting = false;
+          between();
+        }
+        return database.prepare(sql);
+      },
+      close: () => database.close(),
+    };
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+describe("a new database", () => {
+  it.each(["DELETE", "WAL"])(
+    "in journal mode %s is nobody else's when another process makes the tables between two looks at it",
+    async (mode) => {
+      const folder = temporaryFolder();
+      const path = join(folder, "registry.db");
+      const first = openDatabase(path);
+      first.exec(`PRAGMA journal_mode = ${mode}`);
+      first.close();
+      const outcomes: string[] = [];
+      beforeStatement(/sqlite_master/u, () => outcomes.push(prepareAside(path)));
+      const store = await openStore(folder);
+      expect(outcomes).toEqual([mode === "WAL" ? "made" : "locked"]);
+      expect(store.epoch).toBe(1);
+      const change = { key: "port/a", ifRevision: 0, value: "A" };
+      expect(await store.commit("scope", [change])).toMatchObject({
+        committed: true,
+        token: { revision: 1 },
+      });
+    },
+  );
+});
