@@ -23,7 +23,6 @@ export function throwIfAborted(signal: AbortSignalLike | undefined): void {
 /** @throws TypeError for what is neither an AbortSignal nor left out. */
 export function expectSignal(value: unknown): void {
   if (value === undefined) return;
-  const signal = value as Partial<AbortSignalLike> | null;
-  if (typeof signal === "object" && typeof signal?.addEventListener === "function") return;
+  if (typeof value === "object" && value !== null && "addEventListener" in value) return;
   throw new TypeError(`\`signal\`: expected an AbortSignal, received ${describe(value)}`);
 }

@@ -26,7 +26,7 @@ export class Machine {
     return {
       scope: "net:[1]",
       self: processOf(pid),
-      ancestors: () => parents.map(processOf),
+      ancestors: () => parents.map((parent) => ({ ...processOf(parent), forked: false })),
       process: (other) => (this.dead.has(other) || other > 9999 ? undefined : processOf(other)),
       liveness: (process) =>
         this.dead.has(process.pid) ? "dead" : this.unknown.has(process.pid) ? "unknown" : "alive",
