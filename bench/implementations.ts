@@ -22,13 +22,15 @@ export function newAllocator(side: Side, range: { begin?: number; end?: number }
   return side === "ours" ? new PortAllocator(range) : new YardstickPortAllocator(range);
 }
 
-/** Numbers from 0 to below 1, the same ones for the same seed (xorshift32). */
+/** Numbers from 0 to below 1, the same ones for the same seed (xorshift32); made without allocating. */
 export function newRandom(seed: number): () => number {
-  let state = seed | 0;
+  const state = Int32Array.of(seed);
   return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
+    let next = state[0]!;
+    next ^= next << 13;
+    next ^= next >>> 17;
+    next ^= next << 5;
+    state[0] = next;
+    return (next >>> 0) / 2 ** 32;
   };
 }

@@ -58,7 +58,7 @@ export function printTable(lines: readonly Line[]): void {
       (ours / yardstick).toFixed(3),
       growth === null ? "" : `× ${growth.toFixed(2)}`,
       bar,
-      met ? "met" : "MISSED",
+      bar === "" ? "" : met ? "met" : "MISSED",
     ]);
   }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -72,12 +72,14 @@ export function printTable(lines: readonly Line[]): void {
 }
 
 function describeBar(bar: Bar): string {
+  if (bar.kind === "none") return "";
   if (bar.kind === "growth") return `≤ × ${bar.times}`;
   return `≤ ${bar.ns} ns or ${bar.ofYardstick} × yardstick`;
 }
 
 /** A time is met where it is reached outright, or in relation to the yardstick of the same run. */
 function isMet(bar: Bar, ours: number, yardstick: number, growth: number | null): boolean {
+  if (bar.kind === "none") return true;
   if (bar.kind === "growth") return growth !== null && growth <= bar.times;
   return ours <= bar.ns || ours <= bar.ofYardstick * yardstick;
 }

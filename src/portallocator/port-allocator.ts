@@ -203,17 +203,19 @@ export class PortAllocator {
   #search(books: Books, first: number, last: number, except: PortBits | undefined): number {
     const named = this.#named;
     const union = this.#union;
-    const cursor = bookOf(books, named[0]!).cursor(named[0]!, first, last).port;
+    const leading = bookOf(books, named[0]!).cursor(named[0]!, first, last);
+    const cursor = leading.port;
     union.clear();
     if (except !== undefined && except.size > 0) union.add(except);
     for (let i = 0; i < this.#count; i++) bookOf(books, named[i]!).notFree(named[i]!, union);
     let port = cursor === last ? -1 : union.nextOutside(cursor + 1, last);
     if (port === -1) port = union.nextOutside(first, cursor);
     if (port === -1) throw new PortError("NO_PORT_AVAILABLE", "all ports are allocated", {});
+    leading.port = port;
     for (let i = 0; i < this.#count; i++) {
       const book = bookOf(books, named[i]!);
       book.take(named[i]!, port);
-      book.cursor(named[i]!, first, last).port = port;
+      if (i > 0) book.cursor(named[i]!, first, last).port = port;
     }
     return port;
   }

@@ -4,10 +4,16 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { type Database, loadDriver, resultCode, SQLITE } from "../../src/stores/sqlite/driver.ts";
+import {
+  type Database,
+  loadDriver,
+  resultCode,
+  SQLITE,
+  type Statement,
+} from "../../src/stores/sqlite/driver.ts";
 import { prepareSchema } from "../../src/stores/sqlite/schema.ts";
 import { temporaryFolder } from "./folder.ts";
-import { openDatabase, openStore } from "./sqlite.ts";
+import { leapingClock, openDatabase, openStore } from "./sqlite.ts";
 
 /** Makes the tables, as another process would that came between; the lock may keep it out. */
 function prepareAside(path: string): "made" | "locked" {
@@ -18,6 +24,7 @@ function prepareAside(path: string): "made" | "locked" {
     other.exec("COMMIT");
     return "made";
   } catch (error) {
+    other.exec("ROLLBACK");
     if (resultCode(error) !== SQLITE.BUSY) throw error;
     return "locked";
   } finally {
@@ -29,20 +36,17 @@ function prepareAside(path: string): "made" | "locked" {
 function beforeStatement(pattern: RegExp, between: () => void): void {
   const driver = loadDriver();
   let waiting = true;
+  const watch = (sql: string): void => {
+    if (!waiting || !pattern.test(sql)) return;
+    waiting = false;
+    between();
+  };
   const spy = vi.spyOn(driver, "open").mockImplementationOnce((path): Database => {
     spy.mockRestore();
     const database = driver.open(path);
-    return {
-      exec: (sql) => database.exec(sql),
-      prepare: (sql) => {
-        if (waiting && pattern.test(sql)) {
-          waiting = false;
-          between();
-        }
-        return database.prepare(sql);
-      },
-      close: () => database.close(),
-    };
+    const exec = (sql: string): unknown => (watch(sql), database.exec(sql));
+    const prepare = (sql: string): Statement => (watch(sql), database.prepare(sql));
+    return { exec, prepare, close: () => database.close() };
   });
   onTestFinished(() => spy.mockRestore());
 }
@@ -57,7 +61,7 @@ describe("a new database", () => {
       first.exec(`PRAGMA journal_mode = ${mode}`);
       first.close();
       const outcomes: string[] = [];
-      beforeStatement(/sqlite_master/u, () => outcomes.push(prepareAside(path)));
+      beforeStatement(/^SELECT .*sqlite_master/u, () => outcomes.push(prepareAside(path)));
       const store = await openStore(folder);
       expect(outcomes).toEqual([mode === "WAL" ? "made" : "locked"]);
       expect(store.epoch).toBe(1);
@@ -68,4 +72,27 @@ describe("a new database", () => {
       });
     },
   );
+
+  it("that was locked at the first look can be written as soon as it is not, whoever wrote meanwhile", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "registry.db");
+    const other = openDatabase(path);
+    onTestFinished(() => void other.close());
+    other.exec("BEGIN EXCLUSIVE");
+    const leaping = leapingClock(1000);
+    let prepared = false;
+    const sleep = async (): Promise<void> => {
+      await leaping.sleep(1);
+      if (prepared) return;
+      prepared = true;
+      other.exec("COMMIT; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+      prepareSchema(other, path, "boot-1");
+      other.exec("COMMIT");
+    };
+    beforeStatement(/^BEGIN IMMEDIATE/u, () => other.exec("UPDATE counter SET revision = 7"));
+    const store = await openStore(folder, { clock: { ...leaping, sleep } });
+    expect(prepared).toBe(true);
+    const change = { key: "port/a", ifRevision: 0, value: "A" };
+    expect(await store.commit("scope", [change])).toMatchObject({ committed: true, token: { revision: 8 } });
+  });
 });

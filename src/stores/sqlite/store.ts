@@ -34,6 +34,12 @@ export interface SqliteStoreOptions {
 const OWN_WAIT_MS = 1;
 
 /**
+ * Locks are taken by exec(), never by a prepared statement: one that finds the database locked stays open
+ * until it is collected, and an old state of the database with it, on which nothing can be written.
+ */
+const BEGIN = { READ: "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", WRITE: "BEGIN IMMEDIATE" } as const;
+
+/**
  * Opens the registry's database in a folder.
  *
  * @throws PortError `STORE_UNAVAILABLE`, `STORE_DAMAGED`, `STORE_TOO_NEW`, `STORE_BUSY`, `DRIVER_MISSING`.
@@ -49,12 +55,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const file = fileAt(path);
     database.exec(`PRAGMA busy_timeout = ${OWN_WAIT_MS}`);
     // Before anything is written: the file of a newer version stays as it is.
-    const check = (): number => inTransaction(database, "DEFERRED", () => checkFormat(database, path));
+    const check = (): number => inTransaction(database, "READ", () => checkFormat(database, path));
     await whenNotBusy(check, { clock, chance });
     await whenNotBusy(() => database.exec("PRAGMA journal_mode = WAL"), { clock, chance });
     database.exec("PRAGMA synchronous = FULL");
-    const prepare = (): void =>
-      inTransaction(database, "IMMEDIATE", () => prepareSchema(database, path, boot));
+    const prepare = (): void => inTransaction(database, "WRITE", () => prepareSchema(database, path, boot));
     await whenNotBusy(prepare, { clock, chance });
     database.exec("PRAGMA synchronous = NORMAL");
     return new SqliteStore(database, { path, file }, clock, chance);
@@ -112,7 +117,7 @@ class SqliteStore implements Store {
   }
 
   async commit(scope: string, changes: readonly SlotChange[], options?: AbortableOptions): Promise<Commit> {
-    const apply = (): Commit => inTransaction(this.#database, "IMMEDIATE", () => this.#apply(scope, changes));
+    const apply = (): Commit => inTransaction(this.#database, "WRITE", () => this.#apply(scope, changes));
     return await this.#run(apply, options);
   }
 
@@ -162,13 +167,10 @@ class SqliteStore implements Store {
   }
 }
 
-function inTransaction<Result>(
-  database: Database,
-  kind: "DEFERRED" | "IMMEDIATE",
-  body: () => Result,
-): Result {
-  database.exec(`BEGIN ${kind}`);
+/** Runs `body` in a transaction that has its lock from the start. */
+function inTransaction<Result>(database: Database, lock: keyof typeof BEGIN, body: () => Result): Result {
   try {
+    database.exec(BEGIN[lock]);
     const result = body();
     database.exec("COMMIT");
     return result;
@@ -188,7 +190,7 @@ function fileAt(path: string): string | undefined {
   }
 }
 
-/** SQLite ends some failed transactions itself; the error that ended it is the one to report. */
+/** SQLite ends some failed transactions itself, and some never began; the error that ended it is the one to report. */
 function rollBack(database: Database): void {
   try {
     database.exec("ROLLBACK");
