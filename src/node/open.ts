@@ -19,7 +19,8 @@ export interface OpenOptions {
 /**
  * Opens the registry of this machine's ports, made on first use.
  *
- * @throws PortError `STORE_UNAVAILABLE`, `STORE_DAMAGED`, `STORE_TOO_NEW`, `STORE_BUSY`, `DRIVER_MISSING`.
+ * @throws PortError `STORE_UNAVAILABLE`, `STORE_DAMAGED`, `STORE_TOO_NEW`, `STORE_BUSY`, `DRIVER_MISSING`,
+ * `HOST_UNSUPPORTED`.
  * @example
  * import { open } from "moorage";
  *
