@@ -49,6 +49,13 @@ export class AddressInterner {
     return known;
   }
 
+  /** The address of an operation that begins: as `tidy` and `get`. */
+  begin(text: string): InternedAddress {
+    if (text === this.#lastText) return this.#last!;
+    this.tidy();
+    return this.get(text);
+  }
+
   /** Forgets what is not in use when there is too much of it. */
   tidy(): void {
     if (this.#byText.size > this.#limit) this.#forget();

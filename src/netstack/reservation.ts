@@ -56,8 +56,7 @@ export class ReservationReader {
 
   /** The local address. Read last: it is good until the next operation begins. */
   address({ address }: Reservation): InternedAddress {
-    this.#addresses.tidy();
-    return this.#addresses.get(address);
+    return this.#addresses.begin(address);
   }
 
   /** What the reservation claims beside address and port, or `undefined` for a plain one. */

@@ -12,11 +12,11 @@ import { PortUnion } from "../core/port-union.ts";
 import { Book } from "./book.ts";
 import {
   addressesOf,
-  addressOf,
   invalidRange,
   isRange,
   type Protocol,
   readAddress,
+  textOf,
   unknownProtocol,
 } from "./request.ts";
 
@@ -142,8 +142,7 @@ export class PortAllocator {
   releasePort(ip: string | null, protocol: Protocol, port: number): void {
     const books = this.#booksOf(protocol);
     if (!isRange(port, port)) throw invalidRange("port", port, "port", port);
-    this.#addresses.tidy();
-    const address = addressOf(this.#addresses, ip);
+    const address = this.#addresses.begin(textOf(ip));
     bookOf(books, address).release(address, port);
   }
 
@@ -178,8 +177,7 @@ export class PortAllocator {
   }
 
   #grantOne(books: Books, ip: string | null, start: number, end: number): number {
-    this.#addresses.tidy();
-    const address = addressOf(this.#addresses, ip);
+    const address = this.#addresses.begin(textOf(ip));
     if (start !== 0 && start === end) {
       bookOf(books, address).takeFree(address, start);
       return start;

@@ -53,11 +53,11 @@ export function readAddress(text: string): IpAddress {
   throw new PortError("INVALID_ADDRESS", message, { input: text, position });
 }
 
-/** The address that one `ip` names; null is 0.0.0.0. */
-export function addressOf(addresses: AddressInterner, ip: string | null): InternedAddress {
-  if (ip === null) return addresses.get("0.0.0.0");
+/** The text of the address that one `ip` names; null is 0.0.0.0. */
+export function textOf(ip: string | null): string {
+  if (ip === null) return "0.0.0.0";
   if (typeof ip !== "string") throw notAnAddress(ip);
-  return addresses.get(ip);
+  return ip;
 }
 
 function notAnAddress(ip: unknown): TypeError {
@@ -82,7 +82,7 @@ export function addressesOf(
       const message = "invalid IP address: null stands in a list of addresses";
       throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
     }
-    into[i] = addressOf(addresses, ip);
+    into[i] = addresses.get(textOf(ip));
   }
   return ips.length;
 }
