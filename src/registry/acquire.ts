@@ -32,6 +32,8 @@ import type { World } from "./world.ts";
 
 /** How long to wait, on average, before another look at a name that somebody is at work on. */
 const POLL_MS = 5;
+/** When to give up: a grant takes milliseconds, but one that could not be undone looks under way for ever. */
+const PATIENCE_MS = 10_000;
 
 /** A lease, and whether this request was granted it or found that its holder has it already. */
 export interface Acquired {
@@ -44,9 +46,11 @@ export interface Acquired {
  * does not have, and the errors of the store. The reason of an aborted signal.
  */
 export async function acquire(world: World, request: Request): Promise<Acquired> {
+  const began = world.clock.elapsed();
   for (;;) {
     const name = await lookUpName(world, request);
-    if (name === "busy") {
+    if (name.busy) {
+      if (world.clock.elapsed() - began > PATIENCE_MS) throw name.busy;
       await world.clock.sleep(POLL_MS * (0.5 + world.chance.random()), { signal: request.signal });
       continue;
     }
@@ -67,6 +71,8 @@ export async function acquire(world: World, request: Request): Promise<Acquired>
 
 /** What is known of the request's name. */
 interface NameState {
+  /** Another process or registry is at work for the same holder: what to say when that does not end. */
+  readonly busy?: PortError<"NAME_HELD">;
   /** This very holder's living lease of that name, to be handed out again. */
   readonly lease?: LeaseFacts;
   /** The revision of the name's slot; 0: there is none. */
@@ -75,8 +81,7 @@ interface NameState {
   readonly formerPorts: readonly number[];
 }
 
-/** What the store says of the request's name; `busy` while another process is at work for the same holder. */
-async function lookUpName(world: World, request: Request): Promise<NameState | "busy"> {
+async function lookUpName(world: World, request: Request): Promise<NameState> {
   const { store, host } = world;
   const { name, holder, signal } = request;
   if (name === null) return { revision: 0, formerPorts: [] };
@@ -92,7 +97,10 @@ async function lookUpName(world: World, request: Request): Promise<NameState | "
   }
   const mine = sameProcess(claim.holder, holder);
   if (mine && record.granting) {
-    if (host.liveness(record.granting) !== "dead") return "busy";
+    if (host.liveness(record.granting) !== "dead") {
+      const busy = nameHeld(name, record.ports, claim, false);
+      return { busy, revision: slot.revision, formerPorts: [] };
+    }
     // It died between the claim and the look at the kernel: nobody was told of the lease.
     await giveBack(world, { id: claim.lease, name, protocol: record.protocol, ports: record.ports });
     return await lookUpName(world, request);

@@ -48,6 +48,30 @@ describe("while a process is at work on a lease for a holder, another one that a
     expect(await summary(two)).toEqual([`web ${lease.port}`]);
   });
 
+  it("is told who has the name when that never ends, as after a failure that could not be undone", async () => {
+    const [directory, machine] = [temporaryFolder(), new Machine()];
+    let broken = false;
+    const registry = await join({
+      directory,
+      machine,
+      wrap: (store) => ({
+        ...wrapped(store),
+        commit: (scope, changes, options) =>
+          broken ? Promise.reject(new Error("the disk is gone")) : store.commit(scope, changes, options),
+      }),
+    });
+    machine.beforeLook = () => {
+      machine.beforeLook = () => undefined;
+      broken = true;
+      throw new Error("no descriptor left");
+    };
+    await expect(registry.acquire({ name: "web" })).rejects.toThrow("no descriptor left");
+    broken = false;
+    await expect(registry.acquire({ name: "web" })).rejects.toMatchObject({ code: "NAME_HELD" });
+    await registry.release("web");
+    expect((await registry.acquire({ name: "web" })).name).toBe("web");
+  });
+
   it("is refused at once when it acts for another holder", async () => {
     const [directory, machine] = [temporaryFolder(), new Machine()];
     const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];

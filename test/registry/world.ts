@@ -64,6 +64,7 @@ export const DEFAULT_PORTS = "100-109";
 export async function join(member: Member): Promise<Registry> {
   const { directory, machine, pid = 1, parents = [], wrap = (store) => store, random = () => 0 } = member;
   let ids = 0;
+  let elapsed = 0;
   const chance = { random, uniqueId: () => `lease-${pid}-${++ids}-${Math.random().toString(36).slice(2)}` };
   const store = await openStore(directory);
   const registry = createRegistry({
@@ -71,8 +72,11 @@ export async function join(member: Member): Promise<Registry> {
     host: machine.hostOf(pid, ...parents),
     clock: {
       now: () => 1_700_000_000_000,
-      elapsed: () => 0,
-      sleep: () => new Promise((resolve) => setImmediate(resolve)),
+      elapsed: () => elapsed,
+      sleep: (ms) => {
+        elapsed += ms;
+        return new Promise((resolve) => setImmediate(resolve));
+      },
     },
     chance,
     defaultPool: PortSet.parse(DEFAULT_PORTS),
