@@ -2,7 +2,7 @@
 
 import { IPV4, TCP } from "moorage/netstack";
 import { newAllocator, newManager, type Side } from "./implementations.ts";
-import { someAddresses } from "./cases.ts";
+import { someAddresses } from "./worlds.ts";
 
 export interface MemoryCase {
   readonly id: string;

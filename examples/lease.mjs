@@ -4,7 +4,7 @@ import { open, PortError } from "moorage";
 
 const registry = await open();
 
-// A port that no other process of this machine is given while this one lives.
+// A port that nobody else who asks Moorage is given while this process lives.
 const lease = await registry.acquire({ name: "web", prefer: 3000 });
 const server = createServer((request, response) => response.end("hello")).listen(lease.port);
 await once(server, "listening");
@@ -19,7 +19,7 @@ try {
   await registry.acquire({ ports: lease.port });
 } catch (error) {
   if (!PortError.is(error) || error.code !== "NO_PORT_AVAILABLE") throw error;
-  console.log(error.refused); //=> { leased: 1, stranger: 0, forbidden: 0 }
+  console.log(error.refused.leased, error.refused.holders[0].pid === process.pid); //=> 1 true
 }
 
 server.close();

@@ -1,4 +1,5 @@
-// The README's code is the examples, and the examples do what their comments say.
+// The documentation is true: its code is the examples, the examples do what their comments say, and its tables
+// have a row for each option and each code there is.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -6,34 +7,110 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { exitCodeOf } from "../src/cli/exit-codes.ts";
+import { PortError, type PortErrorCode } from "../src/core/index.ts";
+import { open } from "../src/node/index.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(PROJECT, "examples");
 // hello.mjs serves until it is stopped; test/cli/run.test.ts runs it.
 const files = readdirSync(EXAMPLES).filter((file) => file !== "hello.mjs");
+const library = read("docs/library.md");
+
+function read(path: string): string {
+  return readFileSync(join(PROJECT, path), "utf8");
+}
+
+function newFolder(): { readonly path: string; [Symbol.dispose](): void } {
+  const path = mkdtempSync(join(tmpdir(), "moorage-examples-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
 
 describe("each example prints what its comments say", () => {
   test.each(files)("%s", (file) => {
-    const path = join(EXAMPLES, file);
-    const expected = [...readFileSync(path, "utf8").matchAll(/\/\/=> (.*)$/gmu)].map(([, value]) => value);
-    const state = mkdtempSync(join(tmpdir(), "moorage-examples-"));
-    try {
-      const { stdout, stderr, status } = spawnSync(process.execPath, [path], {
-        encoding: "utf8",
-        env: { ...process.env, MOORAGE_DIR: state },
-      });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      expect(stdout.trimEnd().split("\n")).toEqual(expected.map((value) => value!.replaceAll('"', "")));
-      expect(expected.length).toBeGreaterThan(0);
-    } finally {
-      rmSync(state, { recursive: true, force: true });
-    }
+    const source = read(join("examples", file));
+    const expected = [...source.matchAll(/\/\/=> (.*)$/gmu)].map(([, value]) => value!.replaceAll('"', ""));
+    using folder = newFolder();
+    const { stdout, stderr, status } = spawnSync(process.execPath, [join(EXAMPLES, file)], {
+      encoding: "utf8",
+      env: { ...process.env, MOORAGE_DIR: folder.path },
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.trimEnd().split("\n")).toEqual(expected);
   });
 });
 
-test("each piece of code in the README is an example", () => {
-  const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gmsu)].map(([, code]) => code);
-  const sources = files.map((file) => readFileSync(join(EXAMPLES, file), "utf8"));
+test("each piece of code in the README and in docs/ is an example, and each example is in one of them", () => {
+  const docs = readdirSync(join(PROJECT, "docs")).filter((file) => file.endsWith(".md"));
+  const pages = ["README.md", ...docs.map((file) => join("docs", file))].map(read);
+  const blocks = pages.flatMap((page) =>
+    [...page.matchAll(/^```js\n(.*?)^```$/gmsu)].map(([, code]) => code),
+  );
+  const sources = files.map((file) => read(join("examples", file)));
   expect(new Set(blocks)).toEqual(new Set(sources));
+});
+
+/** The first columns of the table whose head begins with this cell. */
+function rowsOf(head: string): string[][] {
+  const lines = library.split("\n");
+  const at = lines.findIndex((line) => line.startsWith(`| ${head} `));
+  const rows = lines.slice(at + 2);
+  return rows
+    .slice(
+      0,
+      rows.findIndex((line) => !line.startsWith("|")),
+    )
+    .map((row) =>
+      row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+/** The options that a call says it knows. */
+async function optionsOf(call: (options: object) => unknown): Promise<string[]> {
+  try {
+    await call({ unheardOf: true });
+  } catch (error) {
+    const [, known] = /known are (.*)$/u.exec((error as Error).message) ?? [];
+    if (known !== undefined) return known.split(", ");
+    throw error;
+  }
+  throw new Error("the call takes whatever it is given");
+}
+
+describe("the library page has a row for", () => {
+  test.each(["open", "acquire", "acquireAll", "release"] as const)("each option of %s", async (call) => {
+    using folder = newFolder();
+    const registry = await open({ directory: folder.path });
+    try {
+      const known = await optionsOf((options) => {
+        switch (call) {
+          case "open":
+            return open(options);
+          case "acquire":
+            return registry.acquire(options);
+          case "acquireAll":
+            return registry.acquireAll({}, options);
+          default:
+            return registry.release("web", options);
+        }
+      });
+      const rows = rowsOf(`option of \`${call}\``);
+      expect(new Set(rows.map(([option]) => option))).toEqual(
+        new Set(known.map((option) => `\`${option}\``)),
+      );
+    } finally {
+      await registry.close();
+    }
+  });
+
+  test("each code of a PortError, with its exit code", () => {
+    const [, details] = /interface PortErrorDetails \{(.*?)^\}/msu.exec(read("src/core/errors.ts"))!;
+    const codes = [...details!.matchAll(/^ {2}([A-Z_]+):/gmu)].map(([, code]) => code as PortErrorCode);
+    const rows = rowsOf("code").map((row): [string, string] => [row[0]!, row.at(-1)!]);
+    const expected = codes.map((code) => [`\`${code}\``, String(exitCodeOf(new PortError(code, "", {})))]);
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(expected));
+  });
 });

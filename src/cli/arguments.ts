@@ -2,7 +2,8 @@
 // with the option's name and the text.
 
 import { type Command, InvalidArgumentError } from "commander";
-import { parsePort, PortError, PortSet } from "../core/index.ts";
+import { parsePort, PortError, PortSet, type Transport } from "../core/index.ts";
+import { expectTransport } from "../core/binding.ts";
 import { expectName } from "../registry/index.ts";
 
 /** What `run` and `get` share. */
@@ -10,6 +11,10 @@ export interface RequestFlags {
   readonly name?: string;
   readonly ports?: PortSet;
   readonly prefer?: number;
+  readonly protocol?: readonly Transport[];
+  readonly kept?: boolean;
+  /** Seconds; `true`: for as long as it takes. */
+  readonly wait?: number | true;
 }
 
 /** Adds the options that say which port is wanted. */
@@ -17,7 +22,10 @@ export function withRequestFlags(command: Command): Command {
   return command
     .option("-n, --name <name>", "lease under a name: one holder at a time, the same port again", nameOption)
     .option("-p, --ports <ports>", 'choose from these only, as in "20000-20999,!20080"', portsOption)
-    .option("--prefer <port>", "try this port first", portOption);
+    .option("--prefer <port>", "try this port first", portOption)
+    .option("--protocol <protocols>", 'tcp, udp, or "tcp,udp" for one number in both', protocolOption)
+    .option("--kept", "the name keeps its ports when the lease ends, until release --give-up")
+    .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
 }
 
 function portOption(text: string): number {
@@ -26,6 +34,14 @@ function portOption(text: string): number {
 
 function portsOption(text: string): PortSet {
   return explained(() => PortSet.parse(text));
+}
+
+function protocolOption(text: string): Transport[] {
+  return explained(() => text.split(",").map((protocol) => expectTransport(protocol.trim())));
+}
+
+function secondsOption(text: string): number {
+  return wholeNumber(text, 86_400);
 }
 
 export function nameOption(text: string): string {

@@ -1,5 +1,6 @@
 // The exit codes of the command line and the errors that are its own, in one place.
 
+import { WaitOver } from "./acquire.ts";
 import { PortError, type PortErrorCode } from "../core/index.ts";
 
 export const EXIT = {
@@ -27,6 +28,7 @@ const CODES: Partial<Record<PortErrorCode, number>> = {
   PROCESS_NOT_FOUND: EXIT.NOT_FOUND,
   STORE_BUSY: EXIT.TIMED_OUT,
   NAME_HELD: EXIT.HELD,
+  NAME_KEPT: EXIT.HELD,
   LEASE_HELD: EXIT.HELD,
   PORT_IN_USE: EXIT.HELD,
   INVALID_PORT: EXIT.USAGE,
@@ -44,6 +46,7 @@ export class OutputError extends Error {
 
 export function exitCodeOf(error: unknown): number {
   if (PortError.is(error)) return CODES[error.code] ?? EXIT.ERROR;
+  if (error instanceof WaitOver) return EXIT.TIMED_OUT;
   return isMisuse(error) ? EXIT.USAGE : EXIT.ERROR;
 }
 
@@ -51,6 +54,7 @@ export function exitCodeOf(error: unknown): number {
 export function errorCodeOf(error: unknown): string {
   if (PortError.is(error)) return error.code;
   if (error instanceof OutputError) return "OUTPUT_FAILED";
+  if (error instanceof WaitOver) return "TIMED_OUT";
   return isMisuse(error) ? "USAGE" : "INTERNAL";
 }
 

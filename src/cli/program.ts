@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { countArgument, nameOption, pidOption, variableOption, withRequestFlags } from "./arguments.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { GetFlags } from "./commands/get.ts";
 import type { LsFlags } from "./commands/ls.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
@@ -43,10 +44,10 @@ export function buildProgram(version: string, { done, help }: Results): Command 
 
   withRequestFlags(program.command("get"))
     .description("print ports, one a line, leased to the process that called")
-    .argument("[n]", "how many", countArgument, 1)
+    .argument("[n]", "how many; one, or as many as the name keeps", countArgument)
     .option("--for <pid>", "the process that shall hold them", pidOption)
     .addHelpText("after", GET_NOTES)
-    .action(async (count: number, flags: GetFlags) => {
+    .action(async (count: number | undefined, flags: GetFlags) => {
       const { get } = await import("./commands/get.ts");
       done(await get(count, flags));
     });
@@ -66,10 +67,23 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .description("give back a lease by its name, or a port")
     .argument("<name|port>", "what to give back", releaseArgument)
     .option("--force", "also take it from a process that is running")
+    .option("--give-up", "end what the name keeps, and leave its lease alone")
     .addHelpText("after", "\nExample: moorage release web")
     .action(async (target: string, flags: ReleaseFlags) => {
       const { release } = await import("./commands/release.ts");
       done(await release(target, flags));
+    });
+
+  program
+    .command("doctor")
+    .description("say what is wrong with the state folder, its records or this machine")
+    .option("--json", "print JSON")
+    .option("--repair", "make good what can be, and say what was done")
+    .option("--force", "with --repair: replace a damaged database although others have it open")
+    .addHelpText("after", "\nExits with 1 when something is wrong.\nExample: moorage doctor --repair")
+    .action(async (flags: DoctorFlags) => {
+      const { doctor } = await import("./commands/doctor.ts");
+      done(await doctor(flags));
     });
 
   for (const command of [program, ...program.commands]) {

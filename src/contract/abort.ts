@@ -1,4 +1,5 @@
-// Cancellation as the pure layers see it: the part of the platform's AbortSignal that they use.
+// Cancellation as the pure layers see it: the parts of the platform's AbortSignal and AbortController that
+// they use.
 
 import { describe } from "../core/expect.ts";
 
@@ -8,6 +9,17 @@ export interface AbortSignalLike {
   readonly reason: unknown;
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** The platform's own `AbortSignal` where its types are known, which all programs that use the package have. */
+export type PlatformSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : AbortSignalLike;
+
+/** A signal and the means to abort it. */
+export interface Abortable {
+  readonly signal: PlatformSignal;
+  abort(reason: unknown): void;
 }
 
 export interface AbortableOptions {

@@ -1,6 +1,6 @@
 // The host: this machine, as far as leases need to know it.
 
-import type { Binding } from "../core/index.ts";
+import type { Binding, Transport } from "../core/index.ts";
 import type { AbortableOptions } from "./abort.ts";
 
 /** A process, told apart from every other one that had or will have its pid. */
@@ -8,9 +8,9 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** When it started, in the system's own unit since boot; 0 where the system does not tell. */
   readonly startTime: number;
-  /** The boot it started in, or "" where the system does not tell. */
+  /** The boot it started in, shortened, or "" where the system does not tell. */
   readonly boot: string;
-  /** The pid namespace that its pid counts in and the time namespace of its start time, or "". */
+  /** The pid namespace that its pid counts in and the time namespace of its start time, shortened, or "". */
   readonly namespaces: string;
   /** Its command line, shortened, for messages. */
   readonly command: string;
@@ -42,9 +42,38 @@ export interface PortSettings {
   readonly reserved: readonly number[];
 }
 
+/**
+ * The guards of this network namespace: one for each port of a protocol, had by at most one process at a time,
+ * whatever its user, its state folder or its version of Moorage. A guard goes with its process.
+ */
+export interface Guards {
+  /**
+   * Takes a guard at once, or returns `undefined` when somebody has it. `onKnock` is called when another
+   * process asks whether it is still rightly had; see `gone`.
+   */
+  take(protocol: Transport, port: number, onKnock?: () => void): Guard | undefined;
+  /**
+   * Waits until nobody has the guard, or whoever has it lets it go; settles at once when nobody has it. It
+   * knocks: its holder looks whether the lease is still its own. Does not keep the process from ending.
+   */
+  gone(protocol: Transport, port: number, options?: AbortableOptions): Promise<void>;
+  /** Whether somebody has the guard now. */
+  isHeld(protocol: Transport, port: number): Promise<boolean>;
+}
+
+export interface Guard {
+  /** Lets the guard go, at once. Idempotent. */
+  release(): void;
+}
+
 export interface Host {
-  /** The network namespace whose ports are leased: two that differ have nothing to do with one another. */
-  readonly scope: string;
+  /**
+   * What tells the network namespace whose ports are leased: two that differ have nothing to do with one
+   * another. It can be another one after a boot.
+   */
+  readonly fingerprint: string;
+  /** What tells this boot of the machine from others, or "" where the system does not tell. */
+  readonly boot: string;
   readonly self: ProcessIdentity;
   /** The processes this one descends from, its parent first. */
   ancestors(): readonly Ancestor[];
@@ -54,4 +83,6 @@ export interface Host {
   /** Whether the kernel would give all these bindings of one port now, found out by binding them. */
   look(bindings: readonly Binding[], options?: AbortableOptions): Promise<Verdict>;
   settings(): PortSettings;
+  /** `undefined` where the system has none: there, only those who share a store are kept apart. */
+  readonly guards: Guards | undefined;
 }

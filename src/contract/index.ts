@@ -5,19 +5,57 @@
  * @module
  */
 
-export { type AbortableOptions, type AbortSignalLike, expectSignal, throwIfAborted } from "./abort.ts";
-export type { Chance, Clock } from "./clock.ts";
-export type { Ancestor, Host, Liveness, PortSettings, ProcessIdentity, Verdict } from "./host.ts";
 export {
+  type Abortable,
+  type AbortableOptions,
+  type AbortSignalLike,
+  expectSignal,
+  type PlatformSignal,
+  throwIfAborted,
+} from "./abort.ts";
+export type { Chance, Clock } from "./clock.ts";
+export type {
+  Ancestor,
+  Guard,
+  Guards,
+  Host,
+  Liveness,
+  PortSettings,
+  ProcessIdentity,
+  Verdict,
+} from "./host.ts";
+export {
+  type BootTime,
   type Claim,
+  type Departure,
+  type Ending,
+  type GrantedClaim,
+  type Kept,
   nameKey,
   type NameRecord,
   parsePortKey,
   PORT_PREFIX,
   portKey,
-  readClaims,
+  type PortRecord,
+  QUEUE_KEY,
   readName,
-  writeClaims,
-  writeName,
+  readPort,
+  readQueue,
+  readSession,
+  SESSION_PREFIX,
+  sessionKey,
+  type Waiter,
+  writePort,
+  writeRecord,
 } from "./records.ts";
-export type { Commit, Slot, SlotChange, Store, Token } from "./store.ts";
+export type {
+  ChangedSlot,
+  Commit,
+  CommitOptions,
+  Slot,
+  SlotChange,
+  SlotChanges,
+  Store,
+  StoreLimits,
+  Token,
+} from "./store.ts";

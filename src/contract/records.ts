@@ -1,10 +1,15 @@
 // What the slots of a registry say, and how it is written.
 //
-// A port's slot lists the claims on it: one for each lease that has a binding there. Two leases share a slot
-// only when their bindings can stand side by side (two addresses of one port). A claim that names no
-// revision was granted by the commit that wrote the slot; whoever rewrites a slot writes down the revision
-// of the claims that stay. A name's slot points at its lease, and
-// says while that is not yet granted; it stays when the lease goes, so that the name finds its ports again.
+// The slot of a port lists the claims on it: one for each lease that has the port. Two leases share a slot only
+// when their bindings can stand side by side (two addresses of one port). It also says for which names the port
+// is kept, and who left it last, which is what a quarantine goes by. A claim that names no revision was granted
+// by the commit that wrote the slot; whoever rewrites a slot writes down the revision of the claims that stay.
+//
+// The slot of a name points at its lease, and says while that is not yet granted; it stays when the lease
+// goes, so that the name finds its ports again. The slot of a session says until when the leases that hang on
+// it live; without the slot they are over. One slot lists who waits for ports, in the order they came.
+//
+// Claims are written as arrays, without names of fields: a hundred thousand of them are read at once.
 
 import { PortError, type Transport } from "../core/index.ts";
 import type { ProcessIdentity } from "./host.ts";
@@ -14,26 +19,85 @@ export interface Claim {
   /** The id of the lease. */
   readonly lease: string;
   readonly name: string | null;
-  /** The address of the binding, as its canonical text. */
-  readonly address: string;
+  /** The addresses of the bindings, as canonical text. */
+  readonly addresses: readonly string[];
   readonly holder: ProcessIdentity;
   /** Milliseconds since the Unix epoch. */
   readonly grantedAt: number;
+  /** The id of the session that the lease lives with; `null`: it lives with the process of its holder. */
+  readonly session: string | null;
+  /** Whether the holder has the guard of the port as long as the lease lives. */
+  readonly guarded: boolean;
   /** The revision of the grant, where it is not the slot's. */
   readonly revision?: number;
 }
 
+/** A claim that was read: it knows the revision of its grant. */
+export type GrantedClaim = Required<Claim>;
+
+/** A name that a port is kept for, on these addresses. */
+export interface Kept {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+/** A point in time of this machine: a boot, and milliseconds since then. */
+export interface BootTime {
+  readonly boot: string;
+  readonly at: number;
+}
+
+/** How the last lease of a port ended. */
+export type Ending = "released" | "transferred" | "reclaimed" | "expired";
+
+/** The last lease that left a port. */
+export interface Departure extends BootTime {
+  readonly lease: string;
+  readonly name: string | null;
+  readonly ending: Ending;
+  /** For how many milliseconds from `at` the port is in quarantine. */
+  readonly quarantineMs: number;
+}
+
+export interface PortRecord {
+  readonly claims: readonly GrantedClaim[];
+  readonly kept: readonly Kept[];
+  readonly left: Departure | null;
+}
+
 export interface NameRecord {
-  /** The id of its lease; `null` once that is given back. */
+  /** The id of its lease; `null` when it has none. */
   readonly lease: string | null;
-  readonly protocol: Transport;
-  /** Of the lease; of the last one once that is given back, to be tried first next time. */
+  readonly protocols: readonly Transport[];
+  readonly addresses: readonly string[];
+  /** Of the lease; of the last one when there is none, to be tried first next time. */
   readonly ports: readonly number[];
+  /** Whether the ports stay the name's when its lease goes. */
+  readonly kept: boolean;
   /** Who is at work on the grant, as long as the kernel has not been asked for all the ports. */
-  readonly granting?: ProcessIdentity;
+  readonly granting: ProcessIdentity | null;
+}
+
+/** Until when the leases of a session live. The engine of a store may know better: then the slot goes. */
+export interface SessionRecord extends BootTime {
+  readonly lease: string;
+  readonly ttlMs: number;
+}
+
+/** Somebody who waits for ports. */
+export interface Waiter {
+  readonly id: string;
+  readonly holder: ProcessIdentity;
+  readonly name: string | null;
+  /** What it would take: a set of ports, as text. */
+  readonly ports: string;
+  readonly protocols: readonly Transport[];
+  readonly addresses: readonly string[];
 }
 
 export const PORT_PREFIX = "port/";
+export const SESSION_PREFIX = "session/";
+export const QUEUE_KEY = "queue";
 
 export function portKey(protocol: Transport, port: number): string {
   return `${PORT_PREFIX}${protocol}/${port}`;
@@ -43,37 +107,139 @@ export function nameKey(name: string): string {
   return `name/${name}`;
 }
 
+export function sessionKey(session: string): string {
+  return `${SESSION_PREFIX}${session}`;
+}
+
 /** The protocol and port that a port slot's key says. */
 export function parsePortKey(key: string): { protocol: Transport; port: number } {
   const [, protocol, port] = key.split("/");
   return { protocol: protocol as Transport, port: Number(port) };
 }
 
-/** The claims of a slot, each with the revision of its grant. */
-export function readClaims(slot: Slot | undefined): Required<Claim>[] {
-  if (!slot) return [];
-  const claims = parse(slot) as Claim[];
-  return claims.map((claim) => ({ ...claim, revision: claim.revision ?? slot.revision }));
+const NO_RECORD: PortRecord = { claims: [], kept: [], left: null };
+/** Addresses of a claim on the whole port, which nearly all are, are left out. */
+const WHOLE_PORT: readonly string[] = ["::"];
+
+type WrittenProcess = [pid: number, startTime: number, boot: string, namespaces: string, command: string];
+type WrittenClaim = [
+  lease: string,
+  name: string | null,
+  addresses: readonly string[] | 0,
+  holder: WrittenProcess,
+  grantedAt: number,
+  session: string | null,
+  guarded: 0 | 1,
+  revision?: number,
+];
+interface WrittenPort {
+  readonly claims?: WrittenClaim[];
+  readonly kept?: Kept[];
+  readonly left?: Departure;
 }
 
-/** The value of a port slot, or `null` when no claim is left and the slot goes. */
-export function writeClaims(claims: readonly Claim[]): string | null {
-  return claims.length === 0 ? null : JSON.stringify(claims);
+export function readPort(slot: Slot | undefined): PortRecord {
+  if (!slot) return NO_RECORD;
+  const { claims = [], kept = [], left = null } = parse(slot, isPort) as WrittenPort;
+  return { claims: claims.map((claim) => readClaim(claim, slot.revision)), kept, left };
+}
+
+function readClaim(written: WrittenClaim, slotRevision: number): GrantedClaim {
+  const [lease, name, addresses, holder, grantedAt, session, guarded, revision = slotRevision] = written;
+  const [pid, startTime, boot, namespaces, command] = holder;
+  return {
+    lease,
+    name,
+    addresses: addresses === 0 ? WHOLE_PORT : addresses,
+    holder: { pid, startTime, boot, namespaces, command },
+    grantedAt,
+    session,
+    guarded: guarded === 1,
+    revision,
+  };
+}
+
+/** The value of a port slot, or `null` when there is nothing to say and the slot goes. */
+export function writePort(record: {
+  readonly claims: readonly Claim[];
+  readonly kept: readonly Kept[];
+  readonly left: Departure | null;
+}): string | null {
+  const { claims, kept, left } = record;
+  if (claims.length === 0 && kept.length === 0 && left === null) return null;
+  const written: WrittenPort = {
+    ...(claims.length > 0 && { claims: claims.map(writeClaim) }),
+    ...(kept.length > 0 && { kept: [...kept] }),
+    ...(left && { left }),
+  };
+  return JSON.stringify(written);
+}
+
+function writeClaim(claim: Claim): WrittenClaim {
+  const { lease, name, addresses, holder, grantedAt, session, guarded, revision } = claim;
+  const { pid, startTime, boot, namespaces, command } = holder;
+  const whole = addresses.length === 1 && addresses[0] === WHOLE_PORT[0];
+  const written: WrittenClaim = [
+    lease,
+    name,
+    whole ? 0 : addresses,
+    [pid, startTime, boot, namespaces, command],
+    grantedAt,
+    session,
+    guarded ? 1 : 0,
+  ];
+  if (revision !== undefined) written.push(revision);
+  return written;
 }
 
 export function readName(slot: Slot | undefined): NameRecord | undefined {
-  return slot && (parse(slot) as NameRecord);
+  return slot && (parse(slot, isName) as NameRecord);
 }
 
-export function writeName(record: NameRecord): string {
+export function readSession(slot: Slot | undefined): SessionRecord | undefined {
+  return slot && (parse(slot, isObject) as SessionRecord);
+}
+
+export function readQueue(slot: Slot | undefined): readonly Waiter[] {
+  return slot ? (parse(slot, Array.isArray) as Waiter[]) : [];
+}
+
+/** The value of a slot that is neither a port's nor removed. */
+export function writeRecord(record: NameRecord | SessionRecord | readonly Waiter[]): string {
   return JSON.stringify(record);
 }
 
-function parse(slot: Slot): unknown {
+/** The value of a slot, at least of the kind that it must be: anything else was not written by us. */
+function parse(slot: Slot, isRight: (value: unknown) => boolean): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(slot.value);
+    value = JSON.parse(slot.value);
   } catch (cause) {
-    const message = `the record of ${slot.key} cannot be read: it is not JSON`;
-    throw new PortError("STORE_DAMAGED", message, { path: slot.key }, { cause });
+    throw damaged(slot.key, "it is not JSON", cause);
   }
+  if (!isRight(value)) throw damaged(slot.key, "it is not a record of this kind");
+  return value;
+}
+
+function damaged(key: string, why: string, cause?: unknown): PortError<"STORE_DAMAGED"> {
+  const message = `the record of ${key} cannot be read: ${why}`;
+  return new PortError("STORE_DAMAGED", message, { path: key }, { cause });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPort(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { claims = [], kept = [] } = value;
+  return Array.isArray(claims) && Array.isArray(kept) && claims.every(isClaim);
+}
+
+function isClaim(claim: unknown): boolean {
+  return Array.isArray(claim) && Array.isArray(claim[3]);
+}
+
+function isName(value: unknown): boolean {
+  return isObject(value) && ["ports", "protocols", "addresses"].every((field) => Array.isArray(value[field]));
 }

@@ -10,14 +10,33 @@ export interface HolderDescription {
   readonly command?: string | undefined;
 }
 
-/** How many ports a search refused, and for which reason. */
+/** A holder that stands in the way, and on how many of the ports. */
+export interface HolderCount extends HolderDescription {
+  readonly ports: number;
+}
+
+/** How many ports a search refused, each for the first of these reasons that holds. */
 export interface RefusalCounts {
   /** Leased to a living holder. */
   readonly leased: number;
+  /** Kept for another name. */
+  readonly kept: number;
+  /** Just released, and somebody has waited for them. */
+  readonly awaited: number;
+  /** Just released or taken back, where the request refuses such ports. */
+  readonly quarantined: number;
+  /** Leased by a registry in another state folder, of another user or version. */
+  readonly guarded: number;
   /** In use by a program that holds no lease. */
   readonly stranger: number;
-  /** Refused by the kernel for another reason: a privileged port, an address this machine does not have. */
+  /** Refused by the kernel for another reason: a privileged port. */
   readonly forbidden: number;
+  /** Left out of the default ports because the kernel hands them out itself or has them reserved. */
+  readonly reserved: number;
+  /** Left out by the request. */
+  readonly excluded: number;
+  /** Whom the leased ones are leased to, those with the most first; ten at most. */
+  readonly holders: readonly HolderCount[];
 }
 
 /** What each code carries beside its message. */
@@ -39,6 +58,13 @@ export interface PortErrorDetails {
     readonly leaseName: string;
     readonly ports: readonly number[];
     readonly holder: HolderDescription;
+  };
+  /** The name keeps ports that are not what was asked for. */
+  NAME_KEPT: { readonly leaseName: string; readonly ports: readonly number[] };
+  /** The lease is not its holder's any more: it ran out, or was released, transferred or taken away. */
+  LEASE_LOST: {
+    readonly ports: readonly number[];
+    readonly reason: "expired" | "released" | "transferred" | "taken";
   };
   /** The lease is another living process's: releasing it takes `force`. */
   LEASE_HELD: { readonly ports: readonly number[]; readonly holder: HolderDescription };

@@ -16,6 +16,7 @@ export {
 export { conflictsAtBind, conflictsAtListen } from "./conflict.ts";
 export {
   type AnyPortError,
+  type HolderCount,
   type HolderDescription,
   PortError,
   type PortErrorCode,

@@ -1,7 +1,10 @@
 // The addresses of one table: each text is parsed once and found again in one look-up, as a small object with
 // a number, so that what belongs to an address stands in arrays.
 //
-// The text asked for last needs no look-up at all. An address that something is held on (`uses` above 0) is kept as long as that lasts. Of the others, and of
+// The two texts asked for last need no look-up at all: a server asks for one address again and again, or for
+// one of each family in turn.
+//
+// An address that something is held on (`uses` above 0) is kept as long as that lasts. Of the others, and of
 // other spellings, a bounded number is remembered: `tidy` forgets them when they are too many, and their
 // numbers go to addresses to come. It is called between operations, when nobody has an interned address in
 // hand.
@@ -29,9 +32,11 @@ export class AddressInterner {
   readonly #read: (text: string) => IpAddress;
   readonly #byText = new Map<string, InternedAddress>();
   readonly #freeIds: number[] = [];
-  /** The answer to the last `get`; one server asks for one address again and again. */
+  /** The text that was looked up last, and the one before it, each with its address. */
   #lastText: string | undefined;
   #last: InternedAddress | undefined;
+  #formerText: string | undefined;
+  #former: InternedAddress | undefined;
   #nextId = 1;
   #limit = REMEMBERED;
 
@@ -43,22 +48,30 @@ export class AddressInterner {
   /** The address that the text says. @throws what `read` throws, and nothing is remembered. */
   get(text: string): InternedAddress {
     if (text === this.#lastText) return this.#last!;
-    const known = this.#byText.get(text) ?? this.#learn(text);
-    this.#lastText = text;
-    this.#last = known;
-    return known;
+    if (text === this.#formerText) return this.#former!;
+    return this.#lookUp(text);
   }
 
   /** The address of an operation that begins: as `tidy` and `get`. */
   begin(text: string): InternedAddress {
     if (text === this.#lastText) return this.#last!;
+    if (text === this.#formerText) return this.#former!;
     this.tidy();
-    return this.get(text);
+    return this.#lookUp(text);
   }
 
   /** Forgets what is not in use when there is too much of it. */
   tidy(): void {
     if (this.#byText.size > this.#limit) this.#forget();
+  }
+
+  #lookUp(text: string): InternedAddress {
+    const known = this.#byText.get(text) ?? this.#learn(text);
+    this.#formerText = this.#lastText;
+    this.#former = this.#last;
+    this.#lastText = text;
+    this.#last = known;
+    return known;
   }
 
   #learn(text: string): InternedAddress {
@@ -80,6 +93,7 @@ export class AddressInterner {
 
   #forget(): void {
     this.#lastText = undefined;
+    this.#formerText = undefined;
     for (const [text, { key, id, uses }] of this.#byText) {
       if (id === 0 || (uses > 0 && text === key)) continue;
       this.#byText.delete(text);

@@ -29,6 +29,17 @@ export class PortBits implements Iterable<number> {
     return bits;
   }
 
+  /** The same ports in a set of their own. */
+  copy(): PortBits {
+    const copy = new PortBits();
+    copy.#size = this.#size;
+    copy.#only = this.#only;
+    copy.#few = this.#few?.slice();
+    copy.#words = this.#words?.slice();
+    copy.#fullWords = this.#words ? this.#fullWords.slice() : NO_WORDS;
+    return copy;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -37,45 +48,34 @@ export class PortBits implements Iterable<number> {
     const words = this.#words;
     if (words !== undefined) return (words[port >> 5]! & (1 << (port & 31))) !== 0;
     const few = this.#few;
-    if (few !== undefined) {
-      const at = lowerBound(few, this.#size, port);
-      return at < this.#size && few[at] === port;
-    }
-    return this.#only === port;
+    return few === undefined ? this.#only === port : isIn(few, this.#size, port);
   }
 
   /** Puts the port into the set; false when it was there. */
   add(port: number): boolean {
     const words = this.#words;
-    if (words !== undefined) {
-      const index = port >> 5;
-      const word = words[index]!;
-      const next = word | (1 << (port & 31));
-      if (next === word) return false;
-      words[index] = next;
-      if (next === FULL) this.#markFull(index);
-      this.#size++;
-      return true;
-    }
+    if (words !== undefined) return this.#addToWords(words, port);
     if (this.#size > 0) return this.#addToFew(port);
     this.#only = port;
     this.#size = 1;
     return true;
   }
 
+  /** Puts all ports from `first` to `last` into the set, a whole word at a time where there are many. */
+  addRange(first: number, last: number): void {
+    let port = first;
+    if (last - first >= FEW) {
+      const words = this.#words ?? this.#spread();
+      for (; (port & 31) !== 0; port++) this.add(port);
+      for (; port + 31 <= last; port += 32) this.#fill(words, port >> 5);
+    }
+    for (; port <= last; port++) this.add(port);
+  }
+
   /** Takes the port out of the set; false when it was not there. */
   delete(port: number): boolean {
     const words = this.#words;
-    if (words !== undefined) {
-      const index = port >> 5;
-      const word = words[index]!;
-      const next = word & ~(1 << (port & 31));
-      if (next === word) return false;
-      words[index] = next;
-      if (word === FULL) this.#markOpen(index);
-      if (--this.#size === 0) this.#collapse();
-      return true;
-    }
+    if (words !== undefined) return this.#deleteFromWords(words, port);
     if (this.#few !== undefined) return this.#deleteFromFew(this.#few, port);
     if (this.#only !== port) return false;
     this.#only = NONE;
@@ -88,12 +88,8 @@ export class PortBits implements Iterable<number> {
     const words = this.#words;
     if (words !== undefined) return words[index]!;
     const few = this.#few;
-    if (few === undefined) return this.#only >> 5 === index ? 1 << (this.#only & 31) : 0;
-    let word = 0;
-    for (let at = lowerBound(few, this.#size, index << 5); at < this.#size && few[at]! >> 5 === index; at++) {
-      word |= 1 << (few[at]! & 31);
-    }
-    return word;
+    if (few !== undefined) return wordOf(few, this.#size, index);
+    return this.#only >> 5 === index ? 1 << (this.#only & 31) : 0;
   }
 
   /** The first word at or after `index` that this set alone does not fill; may be past the last word. */
@@ -163,7 +159,7 @@ export class PortBits implements Iterable<number> {
     const at = lowerBound(few, size, port);
     if (at < size && few[at] === port) return false;
     if (size === FEW) {
-      this.#spread(few);
+      this.#spread();
       return this.add(port);
     }
     if (size === few.length) few.push(port);
@@ -186,6 +182,28 @@ export class PortBits implements Iterable<number> {
     return true;
   }
 
+  #addToWords(words: Int32Array, port: number): boolean {
+    const index = port >> 5;
+    const word = words[index]!;
+    const next = word | (1 << (port & 31));
+    if (next === word) return false;
+    words[index] = next;
+    if (next === FULL) this.#markFull(index);
+    this.#size++;
+    return true;
+  }
+
+  #deleteFromWords(words: Int32Array, port: number): boolean {
+    const index = port >> 5;
+    const word = words[index]!;
+    const next = word & ~(1 << (port & 31));
+    if (next === word) return false;
+    words[index] = next;
+    if (word === FULL) this.#markOpen(index);
+    if (--this.#size === 0) this.#collapse();
+    return true;
+  }
+
   #markFull(index: number): void {
     this.#fullWords[index >> 5]! |= 1 << (index & 31);
   }
@@ -199,18 +217,39 @@ export class PortBits implements Iterable<number> {
     this.#fullWords = NO_WORDS;
   }
 
-  #spread(few: readonly number[]): void {
+  /** Makes bits of what was a number or a list. */
+  #spread(): Int32Array {
+    const ports = [...this];
     const words = new Int32Array(WORDS);
-    const fullWords = new Int32Array(WORDS / 32);
-    for (const port of few) words[port >> 5]! |= 1 << (port & 31);
-    for (const [index, word] of words.entries()) {
-      if (word === FULL) fullWords[index >> 5]! |= 1 << (index & 31);
-    }
+    this.#size = 0;
     this.#few = undefined;
     this.#only = NONE;
     this.#words = words;
-    this.#fullWords = fullWords;
+    this.#fullWords = new Int32Array(WORDS / 32);
+    for (const port of ports) this.#addToWords(words, port);
+    return words;
   }
+
+  #fill(words: Int32Array, index: number): void {
+    this.#size += 32 - countBits(words[index]!);
+    words[index] = FULL;
+    this.#markFull(index);
+  }
+}
+
+/** Whether the port is among the first `size`. */
+function isIn(sorted: readonly number[], size: number, port: number): boolean {
+  const at = lowerBound(sorted, size, port);
+  return at < size && sorted[at] === port;
+}
+
+/** Those of the first `size` ports that fall into a word, as its bits. */
+function wordOf(sorted: readonly number[], size: number, index: number): number {
+  let word = 0;
+  for (let at = lowerBound(sorted, size, index << 5); at < size && sorted[at]! >> 5 === index; at++) {
+    word |= 1 << (sorted[at]! & 31);
+  }
+  return word;
 }
 
 /** The first of `size` positions whose port is `port` or larger; `size` when there is none. */

@@ -14,8 +14,8 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 
 export class PortIndex {
   readonly #wildcard = new PortBits();
-  /** By the number of the address. An emptied set stays for the next address with that number. */
-  readonly #specific: (PortBits | undefined)[] = [];
+  /** By the number of the address, 0 the wildcard. An emptied set stays for the next address with that number. */
+  readonly #sets: (PortBits | undefined)[] = [this.#wildcard];
   /** The address that a set belongs to, as long as it has ports; by its number. */
   readonly #owners: (InternedAddress | undefined)[] = [];
   /** The ports held on any address, the wildcard included. */
@@ -25,28 +25,24 @@ export class PortIndex {
 
   /** Whether this very address holds the port. */
   has(address: InternedAddress, port: number): boolean {
-    const bits = address.id === 0 ? this.#wildcard : this.#specific[address.id];
+    const bits = this.#sets[address.id];
     return bits !== undefined && bits.has(port);
   }
 
   /** Whether nothing is held that overlaps the address: the wildcard overlaps every one. */
   isFree(address: InternedAddress, port: number): boolean {
-    if (address.id === 0) return !this.#anywhere.has(port);
-    if (this.#wildcard.has(port)) return false;
-    const own = this.#specific[address.id];
-    return own === undefined || !own.has(port);
+    return !this.#inTheWay(address).has(port) && !this.has(address, port);
   }
 
   /** Marks the port as held on the address where `isFree`; false where it is not, and nothing changes. */
   take(address: InternedAddress, port: number): boolean {
-    if (address.id === 0 ? this.#anywhere.has(port) : this.#wildcard.has(port)) return false;
-    return this.add(address, port);
+    return !this.#inTheWay(address).has(port) && this.add(address, port);
   }
 
   /** Marks the port as held on the address; false when it was. */
   add(address: InternedAddress, port: number): boolean {
     const { id } = address;
-    const bits = (id === 0 ? this.#wildcard : this.#specific[id]) ?? this.#newSet(id);
+    const bits = this.#sets[id] ?? this.#newSet(id);
     if (!bits.add(port)) return false;
     if (bits.size === 1) this.#own(address);
     if (!this.#anywhere.add(port)) this.#countFurther(port);
@@ -55,13 +51,11 @@ export class PortIndex {
 
   /** Marks the port as no longer held on the address; false when it was not. */
   delete(address: InternedAddress, port: number): boolean {
-    const { id } = address;
-    const bits = id === 0 ? this.#wildcard : this.#specific[id];
+    const bits = this.#sets[address.id];
     if (bits === undefined || !bits.delete(port)) return false;
     if (bits.size === 0) address.uses--;
-    const page = this.#further[port >> PAGE_BITS];
-    if (page !== undefined && page[port & (PAGE_SIZE - 1)]! > 0) page[port & (PAGE_SIZE - 1)]!--;
-    else this.#anywhere.delete(port);
+    const further = this.#further[port >> PAGE_BITS];
+    if (further === undefined || !dropFurther(further, port)) this.#anywhere.delete(port);
     return true;
   }
 
@@ -78,7 +72,9 @@ export class PortIndex {
 
   /** The specific addresses that hold the port. Walks every one: for messages, not for decisions. */
   *specificHolders(port: number): IterableIterator<InternedAddress> {
-    for (const [id, bits] of this.#specific.entries()) if (bits?.has(port)) yield this.#owners[id]!;
+    for (const [id, bits] of this.#sets.entries()) {
+      if (id > 0 && bits?.has(port)) yield this.#owners[id]!;
+    }
   }
 
   /** Adds all that overlaps the address to a union. */
@@ -88,14 +84,19 @@ export class PortIndex {
       return;
     }
     if (this.#wildcard.size > 0) into.add(this.#wildcard);
-    const own = this.#specific[id];
+    const own = this.#sets[id];
     if (own !== undefined && own.size > 0) into.add(own);
+  }
+
+  /** The ports that the address cannot have, whatever it has itself: the wildcard's, to the wildcard everyone's. */
+  #inTheWay({ id }: InternedAddress): PortBits {
+    return id === 0 ? this.#anywhere : this.#wildcard;
   }
 
   #newSet(id: number): PortBits {
     // Filled up without gaps: an array with holes at its end turns into a slow map.
-    while (this.#specific.length <= id) this.#specific.push(undefined);
-    return (this.#specific[id] = new PortBits());
+    while (this.#sets.length <= id) this.#sets.push(undefined);
+    return (this.#sets[id] = new PortBits());
   }
 
   #own(address: InternedAddress): void {
@@ -107,4 +108,12 @@ export class PortIndex {
     const page = (this.#further[port >> PAGE_BITS] ??= new Uint32Array(PAGE_SIZE));
     page[port & (PAGE_SIZE - 1)]!++;
   }
+}
+
+/** Takes one of the further holders of a port away; false when there is none. */
+function dropFurther(page: Uint32Array, port: number): boolean {
+  const index = port & (PAGE_SIZE - 1);
+  if (page[index] === 0) return false;
+  page[index]!--;
+  return true;
 }

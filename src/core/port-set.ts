@@ -29,21 +29,21 @@ export class PortSet implements Iterable<number> {
   static parse(text: string): PortSet {
     expectString("ports", text);
     const included = new PortBits();
-    const excluded: number[] = [];
+    const excluded: [first: number, last: number][] = [];
     let offset = 0;
     for (const item of text.split(",")) {
       const negated = item.startsWith("!");
       const [first, last] = parseRange(item.slice(negated ? 1 : 0), offset + (negated ? 1 : 0), text);
-      for (let port = first; port <= last; port++) {
-        if (negated) excluded.push(port);
-        else included.add(port);
-      }
+      if (negated) excluded.push([first, last]);
+      else included.addRange(first, last);
       offset += item.length + 1;
     }
     if (included.size === 0) {
       throw empty(text, "it only says which ports to leave out; write 1-65535 before it to mean all others");
     }
-    for (const port of excluded) included.delete(port);
+    for (const [first, last] of excluded) {
+      for (let port = first; port <= last; port++) included.delete(port);
+    }
     if (included.size === 0) throw empty(text, "no port is left");
     return new PortSet(included);
   }
@@ -62,7 +62,7 @@ export class PortSet implements Iterable<number> {
     expectPort("last", last);
     if (first > last) throw backwards(`${first}-${last}`, first, last);
     const bits = new PortBits();
-    for (let port = first; port <= last; port++) bits.add(port);
+    bits.addRange(first, last);
     return new PortSet(bits);
   }
 
@@ -89,7 +89,7 @@ export class PortSet implements Iterable<number> {
 
   /** This set without the given ports, 0 to 65535, whether it has them or not; it may be empty. */
   without(ports: Iterable<number>): PortSet {
-    const bits = PortBits.from(this.#bits);
+    const bits = this.#bits.copy();
     for (const port of ports) bits.delete(expectInteger("ports", port, 0, MAX_PORT));
     return new PortSet(bits);
   }

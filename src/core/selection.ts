@@ -11,14 +11,23 @@ import { describe } from "./expect.ts";
 import type { PortUnion } from "./port-union.ts";
 
 /**
+ * What `random` says, which is to be a number from 0 to below 1.
+ *
+ * @throws RangeError when it is none.
+ */
+export function draw(random: () => number): number {
+  const value = random();
+  if (!(value >= 0 && value < 1)) throw notRandom(value);
+  return value;
+}
+
+/**
  * A start from 0 to `count` - 1 by a uniform random number in [0, 1) (RFC 6056 §3.3.1).
  *
  * @throws RangeError when `random` does not keep its word.
  */
 export function randomStart(random: () => number, count: number): number {
-  const value = random();
-  if (!(value >= 0 && value < 1)) throw notRandom(value);
-  return Math.floor(value * count);
+  return Math.floor(draw(random) * count);
 }
 
 function notRandom(value: unknown): RangeError {
@@ -26,15 +35,13 @@ function notRandom(value: unknown): RangeError {
 }
 
 /**
- * A start at a port outside of `taken`, each as likely as the others, as an offset from `first`; anywhere
- * when there is none.
- *
- * @throws RangeError when `random` does not keep its word.
+ * A port from `first` to `last` outside of `taken`, or any one when there is none, for a number drawn from 0 to
+ * below 1: each as likely as the others.
  */
-export function uniformStart(random: () => number, taken: PortUnion, first: number, last: number): number {
+export function uniformStart(drawn: number, taken: PortUnion, first: number, last: number): number {
   const count = taken.countOutside(first, last);
-  if (count === 0) return randomStart(random, last - first + 1);
-  return taken.nthOutside(randomStart(random, count), first, last) - first;
+  if (count === 0) return first + Math.floor(drawn * (last - first + 1));
+  return taken.nthOutside(Math.floor(drawn * count), first, last);
 }
 
 /** A start from 0 to `count` - 1 that depends on the name alone (FNV-1a, 32 bits). */

@@ -7,6 +7,7 @@
 import { shortCommand } from "./command.ts";
 import type { Ancestor, Liveness, ProcessIdentity } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
+import { openGuards } from "./guards.ts";
 import { isCopy, readLineage } from "./lineage.ts";
 import {
   isHidden,
@@ -16,18 +17,20 @@ import {
   readLink,
   readStat,
   readText,
+  shortBoot,
+  shortNamespaces,
 } from "./proc.ts";
 import { readSettings } from "./settings.ts";
 import { exists } from "./signal.ts";
-import type { System } from "./system.ts";
+import { type System, WHOLE_MACHINE } from "./system.ts";
 
 /** @throws PortError `HOST_UNSUPPORTED` where /proc is missing, or does not show this process. */
 export function linux(): System {
   const pidInProc = shown("/proc/self", readLink);
   const ownProc = isOwnNumbering(pidInProc, readText("/proc/self/status") ?? "", process.pid);
-  const boot = readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+  const boot = shortBoot(readText("/proc/sys/kernel/random/boot_id") ?? "");
   // Kernels before 5.6 have no time namespaces.
-  const namespaces = [readLink("/proc/self/ns/pid"), readLink("/proc/self/ns/time")].join(" ").trim();
+  const namespaces = shortNamespaces([readLink("/proc/self/ns/pid"), readLink("/proc/self/ns/time")]);
 
   function identity(pid: number, stat: ProcessStat, commandLine: readonly string[]): ProcessIdentity {
     return { pid, startTime: stat.startTime, boot, namespaces, command: shortCommand(commandLine) };
@@ -65,8 +68,8 @@ export function linux(): System {
   }
 
   return {
+    fingerprint: readLink("/proc/self/ns/net") ?? WHOLE_MACHINE,
     boot,
-    scope: readLink("/proc/self/ns/net") ?? "net",
     self: identity(
       process.pid,
       shown("/proc/self/stat", () => readStat("self")),
@@ -76,6 +79,7 @@ export function linux(): System {
     ancestors,
     liveness,
     settings: readSettings,
+    guards: openGuards(),
   };
 }
 

@@ -1,29 +1,37 @@
 // A look at the kernel: would it give these bindings now? Found out by making them.
 //
-// A TCP port is tried by listening, not by binding alone: Node always sets SO_REUSEADDR, with which a bind
-// beside a socket that does not listen succeeds. The wildcard is tried on both families at once, which sees
-// every kind of listener (measured: 136 of 136; 0.0.0.0 sees 84); for UDP then on IPv4 alone.
+// The wildcard is tried on both families at once, which sees every kind of listener (measured: 136 of 136;
+// 0.0.0.0 sees 84); for UDP then on IPv4 alone. A TCP port is bound and not listened on, so that nobody sees
+// the look and no two looks see one another; what is only bound with SO_REUSEADDR, as a hold is, it does not
+// see. A runtime that can only listen looks by listening, which for that moment is in the way of others.
 
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type { Verdict } from "../contract/index.ts";
 import type { Binding } from "../core/index.ts";
+import type { BindTcp, Endpoint } from "./sockets.ts";
 
-/** What the kernel says of one binding. */
-export async function lookAt(binding: Binding): Promise<Verdict> {
-  const { address, device } = binding;
-  // A link-local address needs its zone, which is the device it is bound to.
-  const host = address.family === 6 && device !== "" ? `${address.text}%${device}` : address.text;
-  const verdict = await attempt(binding, host);
-  if (address.family === 4 || !address.isUnspecified || binding.v6only) return verdict;
-  // A machine without IPv6 has no "::": there the IPv4 wildcard is the whole port. And Node leaves it to the
-  // system whether a UDP socket on "::" takes IPv4 too (net.ipv6.bindv6only), so IPv4 is tried by itself.
-  const ipv4Untried = verdict === "no-address" || (verdict === "free" && binding.protocol === "udp");
-  return ipv4Untried ? await attempt(binding, "0.0.0.0") : verdict;
+/** Tries an endpoint and leaves nothing behind: the kernel's error, if there was one. */
+type Try = (endpoint: Endpoint) => Promise<NodeJS.ErrnoException | undefined>;
+
+/** A look at one binding; without a way to bind TCP sockets, by listening. */
+export function createLook(bindTcp: BindTcp | undefined): (binding: Binding) => Promise<Verdict> {
+  const tryTcp = bindTcp ? tryBinding(bindTcp) : tryListening;
+  return async (binding) => {
+    const attempt = binding.protocol === "tcp" ? tryTcp : tryUdp;
+    const { address, port, device, v6only } = binding;
+    // A link-local address needs its zone, which is the device it is bound to.
+    const host = address.family === 6 && device !== "" ? `${address.text}%${device}` : address.text;
+    const verdict = judge(await attempt({ host, port, v6only }));
+    if (address.family === 4 || !address.isUnspecified || v6only) return verdict;
+    // A machine without IPv6 has no "::": there the IPv4 wildcard is the whole port. And Node leaves it to the
+    // system whether a UDP socket on "::" takes IPv4 too (net.ipv6.bindv6only), so IPv4 is tried by itself.
+    const ipv4Untried = verdict === "no-address" || (verdict === "free" && binding.protocol === "udp");
+    return ipv4Untried ? judge(await attempt({ host: "0.0.0.0", port, v6only: false })) : verdict;
+  };
 }
 
-async function attempt(binding: Binding, host: string): Promise<Verdict> {
-  const error = binding.protocol === "tcp" ? await tryListen(binding, host) : await tryBind(binding, host);
+function judge(error: NodeJS.ErrnoException | undefined): Verdict {
   switch (error?.code) {
     case undefined:
       if (error) throw error;
@@ -43,8 +51,19 @@ async function attempt(binding: Binding, host: string): Promise<Verdict> {
   }
 }
 
-/** Listens and stops; the error that listen() reported, if it did. */
-function tryListen({ port, v6only }: Binding, host: string): Promise<NodeJS.ErrnoException | undefined> {
+function tryBinding(bind: BindTcp): Try {
+  // Async so that what bind() throws is the outcome, as with the other ways.
+  return async (endpoint) => {
+    try {
+      bind(endpoint).close();
+      return undefined;
+    } catch (error) {
+      return error as NodeJS.ErrnoException;
+    }
+  };
+}
+
+function tryListening({ host, port, v6only }: Endpoint): ReturnType<Try> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", resolve);
@@ -54,17 +73,23 @@ function tryListen({ port, v6only }: Binding, host: string): Promise<NodeJS.Errn
   });
 }
 
-function tryBind(
-  { port, address, v6only }: Binding,
-  host: string,
-): Promise<NodeJS.ErrnoException | undefined> {
+function tryUdp({ host, port, v6only }: Endpoint): ReturnType<Try> {
   return new Promise((resolve) => {
-    const type = address.family === 6 && host !== "0.0.0.0" ? "udp6" : "udp4";
-    const socket = createSocket({ type, ipv6Only: v6only });
+    const type = host.includes(":") ? "udp6" : "udp4";
+    const family = type === "udp6" ? 6 : 4;
+    // An address that needs no look-up is bound at once, within the call.
+    const socket = createSocket({
+      type,
+      ipv6Only: v6only,
+      lookup: (_, __, found) => found(null, host, family),
+    });
     socket.once("error", (error) => {
       socket.close();
       resolve(error);
     });
-    socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(undefined)));
+    socket.bind({ port, address: host, exclusive: true }, () => {
+      socket.close();
+      resolve(undefined);
+    });
   });
 }

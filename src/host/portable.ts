@@ -1,24 +1,26 @@
 // Processes where there is no /proc: macOS, Windows and others.
 //
 // Node tells no start time there, so a process is its pid alone: a pid that came round keeps a dead holder's
-// lease alive until that process ends too. There are no network namespaces: the machine is one scope.
+// lease alive until that process ends too. There are no network namespaces: the machine is one. There are no
+// names of sockets that go with their process either, so there are no guards.
 
 import type { Liveness, ProcessIdentity } from "../contract/index.ts";
 import { exists } from "./signal.ts";
-import type { System } from "./system.ts";
+import { type System, WHOLE_MACHINE } from "./system.ts";
 
 /** The range that IANA names for automatic picks (RFC 6335 §6), and macOS and Windows use. */
 const EPHEMERAL = { first: 49152, last: 65535 };
 
 export function portable(): System {
   return {
+    fingerprint: WHOLE_MACHINE,
     boot: "",
-    scope: "machine",
     self: identityOf(process.pid),
     identify: (pid) => (exists(pid) ? identityOf(pid) : undefined),
     ancestors: () => (exists(process.ppid) ? [{ ...identityOf(process.ppid), forked: false }] : []),
     liveness: ({ pid }: ProcessIdentity): Liveness => (exists(pid) ? "alive" : "dead"),
     settings: () => ({ ephemeral: EPHEMERAL, reserved: [] }),
+    guards: undefined,
   };
 }
 

@@ -82,6 +82,22 @@ export function isOwnNumbering(self: string, status: string, pid: number): boole
   return self === String(pid) && pids.length === 1;
 }
 
+/** 12 of the 32 hexadecimal digits of a boot id, which is random: enough to tell the boots of a machine apart. */
+export function shortBoot(bootId: string): string {
+  return bootId.replaceAll("-", "").trim().slice(0, 12);
+}
+
+/** "pid:[4026531836]" and "time:[4026531834]" as "1ulatbc.1ulatba": the namespaces' numbers in base 36. */
+export function shortNamespaces(links: readonly (string | undefined)[]): string {
+  return links
+    .filter((link) => link !== undefined)
+    .map((link) => {
+      const number = /^[a-z]+:\[(\d+)\]$/u.exec(link)?.[1];
+      return number === undefined ? link : Number(number).toString(36);
+    })
+    .join(".");
+}
+
 /** Addresses of processes that are not ours to look into are 0. */
 function isPlace(address: string): boolean {
   return /^[1-9]\d*$/u.test(address);

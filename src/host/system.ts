@@ -1,10 +1,13 @@
 // What differs from one operating system to the next. What a system cannot do is said in its file.
 
-import type { Ancestor, Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
+import type { Ancestor, Guards, Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
+
+/** The fingerprint where the system tells no network namespaces apart. */
+export const WHOLE_MACHINE = "machine";
 
 export interface System {
+  readonly fingerprint: string;
   readonly boot: string;
-  readonly scope: string;
   /** This process, by the command that the system shows for it. */
   readonly self: ProcessIdentity;
   /** Throws when the system did not answer: `undefined` says that there is no such process. */
@@ -12,4 +15,5 @@ export interface System {
   ancestors(): Ancestor[];
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
+  readonly guards: Guards | undefined;
 }

@@ -7,7 +7,7 @@ import { PortError } from "../core/errors.ts";
 import { describe, expectBoolean, expectOptions, expectPort, MAX_PORT, MIN_PORT } from "../core/expect.ts";
 import type { InternedAddress } from "../core/interned-address.ts";
 import type { PortUnion } from "../core/port-union.ts";
-import { randomStart, uniformStart } from "../core/selection.ts";
+import { draw, randomStart, uniformStart } from "../core/selection.ts";
 import { Holds } from "./holds.ts";
 import { endpointOf, inUse, noPort } from "./refusals.ts";
 import { type Claim, type PortTester, type Reservation, ReservationReader } from "./reservation.ts";
@@ -98,10 +98,10 @@ export class PortManager {
   reservePort(reservation: Reservation, test?: PortTester): number {
     this.#reader.check("reservePort", reservation, 0);
     const claim = this.#reader.claim(reservation);
-    const address = this.#reader.address(reservation);
-    if (claim !== undefined || test !== undefined) return this.#reserve(reservation, address, claim, test);
-    if (reservation.port === 0) return this.#pickPlain(reservation, address);
-    if (this.#holds.takePlain(reservation, address, reservation.port)) return reservation.port;
+    if (claim !== undefined || test !== undefined) return this.#reserve(reservation, claim, test);
+    const { port } = reservation;
+    if (port === 0) return this.#pickPlain(reservation);
+    if (this.#holds.takePlain(reservation, this.#reader.address(reservation), port)) return port;
     throw inUse(reservation, "is in use");
   }
 
@@ -184,33 +184,34 @@ export class PortManager {
   }
 
   /** Holds a free port of the ephemeral range, for nobody else. */
-  #pickPlain(reservation: Reservation, address: InternedAddress): number {
+  #pickPlain(reservation: Reservation): number {
+    // Drawn before anything is looked at: `random` may call back.
+    const drawn = draw(this.#random);
+    const address = this.#reader.address(reservation);
     const first = this.#first;
     const last = this.#last;
     const taken = this.#holds.overlapping(reservation, address);
-    const start = this.#start(taken);
+    const start = this.#start(drawn, taken);
     let port = taken.nextOutside(start, last);
-    if (port === -1 && start > first) port = taken.nextOutside(first, start - 1);
+    if (port === -1) port = taken.nextOutside(first, start - 1);
     if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
     this.#holds.takePlain(reservation, address, port);
     return port;
   }
 
   /** Holds a port that may be shared, or that a tester has the last word on. */
-  #reserve(
-    asked: Reservation,
-    address: InternedAddress,
-    claim: Claim | undefined,
-    test: PortTester | undefined,
-  ): number {
+  #reserve(asked: Reservation, claim: Claim | undefined, test: PortTester | undefined): number {
     if (test !== undefined) expectFunction("test", test);
+    // As in `#pickPlain`.
+    const drawn = asked.port === 0 ? draw(this.#random) : 0;
+    const address = this.#reader.address(asked);
     // A tester may change what it was asked with: what is given back is what was held.
     const { networks, transport, port } = asked;
     const reservation = { networks: [...networks], transport, address: asked.address, port };
     // A tester may call back: the address keeps its number until it is done with.
     address.uses++;
     try {
-      if (port === 0) return this.#pick(reservation, address, claim, test);
+      if (port === 0) return this.#pick(reservation, address, claim, drawn, test);
       if (!this.#holds.admits(reservation, address, port, claim)) throw inUse(reservation, "is in use");
       if (this.#hold(reservation, address, port, claim, test)) return port;
       throw inUse(reservation, "was refused by `test`");
@@ -223,11 +224,12 @@ export class PortManager {
     reservation: Reservation,
     address: InternedAddress,
     claim: Claim | undefined,
+    drawn: number,
     test: PortTester | undefined,
   ): number {
     const first = this.#first;
     const last = this.#last;
-    const start = this.#start(this.#holds.overlapping(reservation, address));
+    const start = this.#start(drawn, this.#holds.overlapping(reservation, address));
     let port = this.#take(reservation, address, claim, start, last, test);
     if (port === -1 && start > first) port = this.#take(reservation, address, claim, first, start - 1, test);
     if (port === -1) throw noPort(first, last, `for ${endpointOf(reservation)}`);
@@ -235,12 +237,11 @@ export class PortManager {
   }
 
   /** Where a search of the ephemeral range starts. */
-  #start(taken: PortUnion): number {
+  #start(drawn: number, taken: PortUnion): number {
     const first = this.#first;
     const last = this.#last;
-    return this.#selection === "random"
-      ? first + randomStart(this.#random, last - first + 1)
-      : first + uniformStart(this.#random, taken, first, last);
+    if (this.#selection === "uniform") return uniformStart(drawn, taken, first, last);
+    return first + Math.floor(drawn * (last - first + 1));
   }
 
   /** Holds the first port from `from` to `to` that the rule allows and that passes the test, or -1. */

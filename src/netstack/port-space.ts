@@ -19,6 +19,8 @@ export class PortSpace {
   readonly #index = new PortIndex();
   /** By port, then by address. */
   readonly #groups = new Map<number, Map<string, Groups>>();
+  /** Whether there are any: asked for each plain hold that goes, and a field is faster than a Map's size. */
+  #hasGroups = false;
 
   /**
    * Whether the rule lets a hold in.
@@ -79,11 +81,12 @@ export class PortSpace {
     else groups.set(key, groupOf(added));
     byAddress.set(address.key, groups);
     this.#groups.set(port, byAddress);
+    this.#hasGroups = true;
   }
 
   /** Takes one hold out; nothing changes when there is none just like it. */
   remove(address: InternedAddress, port: number, claim: Claim | undefined): void {
-    if (this.#groups.size > 0 && this.#groups.get(port)?.has(address.key)) {
+    if (this.#hasGroups && this.#groups.get(port)?.has(address.key)) {
       this.#removeFromGroups(address, port, claim ?? PLAIN);
     } else if (claim === undefined) {
       this.#index.delete(address, port);
@@ -101,6 +104,7 @@ export class PortSpace {
     if (groups.size === 0) this.#index.delete(address, port);
     byAddress.delete(address.key);
     if (byAddress.size === 0) this.#groups.delete(port);
+    this.#hasGroups = this.#groups.size > 0;
   }
 
   /** Adds every port with a hold that overlaps the address to a union. */

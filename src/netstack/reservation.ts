@@ -106,8 +106,9 @@ function isSound(reservation: Reservation, minPort: number): boolean {
   return (
     typeof reservation === "object" &&
     reservation !== null &&
-    isWhole(reservation.port, minPort, MAX_PORT) &&
-    isWhole(reservation.transport, 0, MAX_TRANSPORT) &&
+    isWhole(reservation.port, MAX_PORT) &&
+    reservation.port >= minPort &&
+    isWhole(reservation.transport, MAX_TRANSPORT) &&
     typeof reservation.address === "string" &&
     areNetworks(reservation.networks)
   );
@@ -115,12 +116,13 @@ function isSound(reservation: Reservation, minPort: number): boolean {
 
 function areNetworks(networks: readonly number[]): boolean {
   if (!Array.isArray(networks) || networks.length === 0) return false;
-  for (let i = 0; i < networks.length; i++) if (!isWhole(networks[i], 0, MAX_NUMBER)) return false;
+  for (let i = 0; i < networks.length; i++) if (!isWhole(networks[i], MAX_NUMBER)) return false;
   return true;
 }
 
-function isWhole(value: unknown, min: number, max: number): boolean {
-  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+/** Whether the value is a whole number from 0 to `max`, which is at most 2^32 - 1: `>>> 0` changes no such number. */
+function isWhole(value: unknown, max: number): boolean {
+  return typeof value === "number" && value >>> 0 === value && value <= max;
 }
 
 /** What is wrong with a reservation that is not sound, as the error to throw. */

@@ -7,6 +7,7 @@
 export type { AbortableOptions, AbortSignalLike, ProcessIdentity, Token } from "../contract/index.ts";
 export {
   type AnyPortError,
+  type HolderCount,
   type HolderDescription,
   PortError,
   type PortErrorCode,
@@ -15,5 +16,30 @@ export {
   type RefusalCounts,
   type Transport,
 } from "../core/index.ts";
-export type { AcquireOptions, Lease, LeaseInfo, Registry, ReleaseOptions } from "../registry/index.ts";
+export type {
+  AcquireAllOptions,
+  AcquireOptions,
+  AcquireRefusal,
+  Attempt,
+  Endpoint,
+  Lease,
+  LeaseEvent,
+  LeaseFacts,
+  LeaseGroup,
+  LeaseInfo,
+  PartOptions,
+  Registry,
+  ReleaseOptions,
+  Reservation,
+  Selection,
+} from "../registry/index.ts";
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  diagnose,
+  type Finding,
+  type Repair,
+  repair,
+  type RepairOptions,
+} from "./doctor.ts";
 export { open, type OpenOptions } from "./open.ts";

@@ -1,11 +1,12 @@
 // open(): puts a store and this machine together into a registry.
 
-import { expectOptions } from "../core/expect.ts";
+import { expectInteger, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
-import { createRegistry, defaultPool, type Registry } from "../registry/index.ts";
+import { bindScope, createRegistry, defaultPool, type Registry } from "../registry/index.ts";
 import { openSqliteStore } from "../stores/sqlite/index.ts";
-import { systemChance, systemClock } from "./clock.ts";
+import { newAbortable, systemChance, systemClock } from "./clock.ts";
 import { stateDirectory, surroundings } from "./state-directory.ts";
+import { findTestRun } from "./test-run.ts";
 
 export interface OpenOptions {
   /**
@@ -14,7 +15,16 @@ export interface OpenOptions {
    * @default `$MOORAGE_DIR`, else the user's state folder, `~/.local/state/moorage` on Linux
    */
   readonly directory?: string | undefined;
+  /**
+   * For how many milliseconds a port is the last choice for others when its lease has ended, 0 to 86,400,000.
+   * In that time what the last holder left behind can end: connections, a server that is still stopping.
+   *
+   * @default 2000
+   */
+  readonly quarantineMs?: number | undefined;
 }
+
+const QUARANTINE_MS = { normal: 2000, longest: 86_400_000 };
 
 /**
  * Opens the registry of this machine's ports, made on first use.
@@ -29,7 +39,13 @@ export interface OpenOptions {
  * server.listen(lease.port);
  */
 export async function open(options: OpenOptions = {}): Promise<Registry> {
-  expectOptions("open", options, ["directory"]);
+  expectOptions("open", options, ["directory", "quarantineMs"]);
+  const quarantineMs = expectInteger(
+    "quarantineMs",
+    options.quarantineMs ?? QUARANTINE_MS.normal,
+    0,
+    QUARANTINE_MS.longest,
+  );
   const host = openHost();
   const store = await openSqliteStore({
     directory: stateDirectory(options.directory, surroundings()),
@@ -37,11 +53,20 @@ export async function open(options: OpenOptions = {}): Promise<Registry> {
     clock: systemClock,
     chance: systemChance,
   });
-  return createRegistry({
-    store,
-    host,
-    clock: systemClock,
-    chance: systemChance,
-    defaultPool: defaultPool(host.settings()),
-  });
+  try {
+    return createRegistry({
+      store,
+      scope: await bindScope(store, host),
+      host,
+      clock: systemClock,
+      chance: systemChance,
+      newAbortable,
+      defaultPool: defaultPool(host.settings()),
+      quarantineMs,
+      testRun: () => findTestRun(process.env, host),
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }

@@ -1,92 +1,167 @@
-// The ports that may serve a request, in the order they are tried, each judged by its slot.
+// The ports that may serve a request, in the order they are tried, each judged by its slots.
 //
-// First the wish, then the ports the name had before, then the pool: from the hash of the name, or from a
-// random place (RFC 6056 algorithm 1), upward and round. Slots are read by key in growing batches: the first
-// port is usually the one, and a crowded pool is read in a few steps.
+// Slots are read by key in growing batches: the first port is usually the one, and a crowded pool is read in a
+// few steps. Ports that were just left come when all others were tried. A block of ports is one place.
 
-import { portKey, type Slot } from "../contract/index.ts";
-import type { HolderDescription } from "../core/index.ts";
-import { MIN_PORT } from "../core/expect.ts";
-import { nameStart, randomStart } from "../core/selection.ts";
+import { type BootTime, portKey, QUEUE_KEY, readPort, readQueue, type Slot } from "../contract/index.ts";
+import { bootTime } from "./give-back.ts";
+import { type Hints, MEMORY_MS } from "./hints.ts";
+import { orderOf } from "./order.ts";
+import { aheadOf, type Candidate, type Circumstances, isCandidate, judge, type Refused } from "./judge.ts";
+import { Living } from "./living.ts";
+import { portKeys, type Request } from "./request.ts";
 import type { World } from "./world.ts";
-import type { Request } from "./request.ts";
-import { type Candidate, claimInTheWay, livingClaims } from "./slots.ts";
 
-const FIRST_BATCH = 4;
+const FIRST_BATCH = 1;
 const LARGEST_BATCH = 512;
+
+export interface Seeker {
+  readonly formerPorts: readonly number[];
+  readonly lastPort: number;
+  readonly hints: Hints;
+  /** The id under which the request waits, if it does. */
+  readonly waiter: string | undefined;
+}
 
 export class Candidates {
   readonly #world: World;
   readonly #request: Request;
+  readonly #waiter: string | undefined;
   readonly #order: Iterator<number>;
-  /** Ports that wait to be judged, with their slots as read. */
-  #waiting: { port: number; slot: Slot | undefined }[] = [];
-  #batch = FIRST_BATCH;
-  /** How many ports were refused because somebody leases them, and one of the holders. */
-  leased = 0;
-  leasedTo: { readonly port: number; readonly holder: HolderDescription } | undefined;
+  readonly #hints: Hints;
+  #living: Living;
+  #batch: number;
+  /** Ports that were read and judged and whose turn has not come. */
+  #next: number[] = [];
+  readonly #judged = new Map<number, Candidate | Refused>();
+  /** Places that were put off: their ports were just left. */
+  #lastChoice: number[] = [];
+  #circumstances: Circumstances | undefined;
+  /** Ports that another part of the same request has, or that the kernel or a guard refused. */
+  readonly #barred = new Set<number>();
 
-  constructor(world: World, request: Request, formerPorts: readonly number[]) {
+  constructor(world: World, request: Request, seeker: Seeker) {
     this.#world = world;
     this.#request = request;
-    this.#order = orderOf(request, formerPorts, world.chance.random);
+    this.#waiter = seeker.waiter;
+    this.#hints = seeker.hints;
+    this.#order = orderOf(request, {
+      formerPorts: seeker.formerPorts,
+      lastPort: seeker.lastPort,
+      random: world.chance.random,
+      seemsTaken: seeker.hints.seemsTaken(request.protocols),
+    });
+    this.#living = new Living(world);
+    this.#batch = Math.max(FIRST_BATCH, request.count);
   }
 
-  /** The next port whose slot lets the request in, or `undefined` when all were tried. */
-  async next(): Promise<Candidate | undefined> {
+  /** The ports that were refused by their slots. */
+  *refused(): Generator<Refused> {
+    for (const judgement of this.#judged.values()) if (!isCandidate(judgement)) yield judgement;
+  }
+
+  /** Ports to be taken together, one or a block, or `undefined` when all places were tried. */
+  async next(): Promise<Candidate[] | undefined> {
     for (;;) {
-      const waiting = this.#waiting.shift();
-      if (waiting) {
-        const candidate = this.#judge(waiting.port, waiting.slot);
-        if (candidate) return candidate;
-      } else {
-        const ports = take(this.#order, Math.max(this.#batch, this.#request.count));
-        if (ports.length === 0) return undefined;
-        this.#batch = Math.min(this.#batch * 4, LARGEST_BATCH);
-        this.#waiting = await this.#read(ports);
-      }
+      const start = this.#next.shift() ?? (await this.#readOn());
+      if (start === undefined) break;
+      const place = await this.#placeAt(start);
+      if (!place) continue;
+      if (!place.some(({ isLastChoice }) => isLastChoice)) return place;
+      this.#lastChoice.push(start);
+    }
+    for (;;) {
+      const start = this.#lastChoice.shift();
+      if (start === undefined) return undefined;
+      const place = await this.#placeAt(start);
+      if (place) return place;
     }
   }
 
-  /** Puts ports back, to be read and judged again: their slots changed under the request. */
-  async again(ports: readonly number[]): Promise<void> {
-    this.#waiting = [...(await this.#read(ports)), ...this.#waiting];
+  /** Has a place judged again, first of all: its slots changed under the request. */
+  again(place: readonly Candidate[]): void {
+    for (const { port } of place) this.#judged.delete(port);
+    // A session can have been renewed: then its claims are alive.
+    this.#living = new Living(this.#world);
+    if (this.#circumstances) this.#circumstances = { ...this.#circumstances, living: this.#living };
+    this.#next.unshift(place[0]!.port);
   }
 
-  async #read(ports: readonly number[]): Promise<{ port: number; slot: Slot | undefined }[]> {
-    const { store, host } = this.#world;
-    const { protocol, signal } = this.#request;
-    const keys = ports.map((port) => portKey(protocol, port));
-    const slots = await store.read(host.scope, keys, { signal });
-    return ports.map((port, index) => ({ port, slot: slots.get(keys[index]!) }));
+  /** Never comes back to a port. */
+  bar(port: number): void {
+    this.#barred.add(port);
+    this.#hints.note(this.#request.protocols, port, MEMORY_MS);
   }
 
-  #judge(port: number, slot: Slot | undefined): Candidate | undefined {
-    const staying = livingClaims(slot, this.#world.host);
-    const inTheWay = claimInTheWay(staying, this.#request.bindingAt(port));
-    if (!inTheWay) return { port, key: portKey(this.#request.protocol, port), slot, staying };
-    this.leased++;
-    this.leasedTo ??= { port, holder: inTheWay.holder };
-    return undefined;
+  /** Reads ports ahead and returns the first of them. */
+  async #readOn(): Promise<number | undefined> {
+    const starts = take(this.#order, this.#batch);
+    this.#batch = Math.min(this.#batch * 4, LARGEST_BATCH);
+    await this.#judgeAll(starts);
+    this.#next = starts;
+    return this.#next.shift();
   }
-}
 
-/** Every port of the request once. */
-function* orderOf(request: Request, formerPorts: readonly number[], random: () => number): Generator<number> {
-  const { pool, prefer, name } = request;
-  const first = new Set<number>();
-  if (prefer !== null) first.add(prefer);
-  for (const port of formerPorts) if (pool.has(port)) first.add(port);
-  yield* first;
-  // A set of ports can be emptied after it was made; then the wish is all there is.
-  if (pool.size === 0) return;
-  const rank = name === null ? randomStart(random, pool.size) : nameStart(name, pool.size);
-  const start = pool.nth(rank);
-  for (let port = pool.next(start); port !== undefined; port = pool.next(port + 1)) {
-    if (!first.has(port)) yield port;
+  /** The candidates of the place that begins at a port, if all its ports can be had. */
+  async #placeAt(start: number): Promise<Candidate[] | undefined> {
+    const ports = this.#portsOf(start);
+    if (!ports) return undefined;
+    await this.#judgeAll(ports);
+    const place: Candidate[] = [];
+    for (const port of ports) {
+      const judgement = this.#judged.get(port)!;
+      if (!isCandidate(judgement) || this.#barred.has(port)) return undefined;
+      place.push(judgement);
+    }
+    return place;
   }
-  for (let port = pool.next(MIN_PORT); port !== undefined && port < start; port = pool.next(port + 1)) {
-    if (!first.has(port)) yield port;
+
+  #portsOf(start: number): number[] | undefined {
+    const { align, count, pool, prefer } = this.#request;
+    if (align === null) return [start];
+    if (start % align !== 0) return undefined;
+    const ports = Array.from({ length: count }, (_, offset) => start + offset);
+    return ports.every((port) => port === prefer || pool.has(port)) ? ports : undefined;
+  }
+
+  async #judgeAll(ports: readonly number[]): Promise<void> {
+    const unknown = ports.filter((port) => !this.#judged.has(port));
+    if (unknown.length === 0) return;
+    const { store, scope } = this.#world;
+    const { protocols, signal } = this.#request;
+    const keys = unknown.flatMap((port) => portKeys(this.#request, port));
+    if (!this.#circumstances) keys.push(QUEUE_KEY);
+    const slots = await store.read(scope, keys, { signal });
+    const read = unknown.map((port) => ({
+      port,
+      slots: protocols.map((protocol) => {
+        const key = portKey(protocol, port);
+        const slot = slots.get(key);
+        return { key, protocol, slot, record: readPort(slot) };
+      }),
+    }));
+    if (slots.size > 0) {
+      await this.#living.learn(
+        read.flatMap((one) => one.slots.map(({ key, record }) => [key, record] as const)),
+      );
+    }
+    const circumstances = (this.#circumstances ??= this.#readCircumstances(slots.get(QUEUE_KEY)));
+    for (const one of read) {
+      const judgement = judge(this.#request, one.port, one.slots, circumstances);
+      this.#judged.set(one.port, judgement);
+      if (!isCandidate(judgement) || judgement.isLastChoice) this.#hints.note(protocols, one.port, MEMORY_MS);
+    }
+  }
+
+  #readCircumstances(queueSlot: Slot | undefined): Circumstances {
+    const { quarantineMs } = this.#world;
+    let now: BootTime | undefined;
+    return {
+      living: this.#living,
+      now: () => (now ??= bootTime(this.#world)),
+      quarantineMs,
+      ahead: aheadOf(readQueue(queueSlot), this.#waiter, this.#living),
+    };
   }
 }
 

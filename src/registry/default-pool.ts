@@ -3,6 +3,7 @@
 
 import type { PortSettings } from "../contract/index.ts";
 import { PortSet } from "../core/index.ts";
+import type { World } from "./world.ts";
 
 const FIRST = 20000;
 const LAST = 29999;
@@ -14,12 +15,13 @@ const TAKEN_BY_CUSTOM: readonly number[] = [
   27017, // mongodb
 ];
 
-export function defaultPool({ ephemeral, reserved }: PortSettings): PortSet {
+export function defaultPool({ ephemeral, reserved }: PortSettings): World["defaultPool"] {
   const all = PortSet.range(FIRST, LAST).without(TAKEN_BY_CUSTOM);
   const unreserved = all.without(reserved);
   const outside = unreserved.without(overlap(ephemeral.first, ephemeral.last));
   // These are preferences: where they leave nothing, a port that they leave out is better than none.
-  return [outside, unreserved].find(({ size }) => size > 0) ?? all;
+  const ports = [outside, unreserved].find(({ size }) => size > 0) ?? all;
+  return { ports, reserved: all.size - ports.size };
 }
 
 function* overlap(first: number, last: number): IterableIterator<number> {

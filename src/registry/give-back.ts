@@ -1,42 +1,138 @@
-// Giving back: a lease's claims leave their slots. Its name remembers the ports, for the next lease.
+// Giving back: a lease's claims leave their slots, which say who left them. Its name remembers the ports.
 
-import { nameKey, portKey, readClaims, readName, type SlotChange, writeName } from "../contract/index.ts";
+import {
+  type BootTime,
+  type Departure,
+  type Ending,
+  type GrantedClaim,
+  type Kept,
+  nameKey,
+  type NameRecord,
+  portKey,
+  readName,
+  readPort,
+  sessionKey,
+  type Slot,
+  type SlotChange,
+  writePort,
+  writeRecord,
+} from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
-import { dropClaims } from "./slots.ts";
 import type { World } from "./world.ts";
 
-/** A lease, or the part of it that is to be given back. */
+/** A lease, or the ports of it that are to be given back. */
 export interface Returned {
   readonly id: string;
   readonly name: string | null;
-  readonly protocol: Transport;
+  readonly protocols: readonly Transport[];
   readonly ports: readonly number[];
 }
 
+/** A slot of a lease as the commit that granted it left it. */
+export interface GrantedSlot {
+  readonly key: string;
+  readonly revision: number;
+  /** What stands in it beside the lease. */
+  readonly beside: readonly GrantedClaim[];
+  readonly kept: readonly Kept[];
+}
+
+export interface Return {
+  /** How the lease ended; `null`: nobody was told that it began, so the ports are as they were. */
+  readonly ending: Ending | null;
+  /** The slots as they were when it was granted: nobody reads what is known. Only for leases without a name. */
+  readonly granted?: readonly GrantedSlot[] | undefined;
+  /** Whether the name keeps no ports any more. @default false */
+  readonly givesUp?: boolean;
+  /** Whether the lease has other ports, where it has no name that says so. @default false */
+  readonly isPart?: boolean;
+  /** What the name remembers when a lease ends that nobody was told of. @default the ports of the lease */
+  readonly formerPorts?: readonly number[];
+}
+
 /**
- * Removes the claims of a lease from its ports, in one commit, tried again while others change the same
- * slots. What the lease no longer holds is left alone: an old lease never takes its successor's port away.
+ * Removes the claims of a lease from its ports, in one commit, tried again while others change the same slots.
+ * What the lease no longer holds is left alone: an old lease never takes its successor's port away. Returns
+ * whether it held anything.
  */
-export async function giveBack(world: World, { id, name, protocol, ports }: Returned): Promise<void> {
-  const { store, host } = world;
-  const keys = ports.map((port) => portKey(protocol, port));
-  if (name !== null) keys.push(nameKey(name));
-  for (;;) {
-    const slots = await store.read(host.scope, keys);
-    const changes: SlotChange[] = [];
-    for (const slot of slots.values()) {
-      if (name !== null && slot.key === nameKey(name)) {
-        const record = readName(slot);
-        if (record?.lease !== id) continue;
-        const left = record.ports.filter((port) => !ports.includes(port));
-        const value = left.length === 0 ? { ...record, lease: null } : { ...record, ports: left };
-        changes.push({ key: slot.key, ifRevision: slot.revision, value: writeName(value) });
-      } else if (readClaims(slot).some((claim) => claim.lease === id)) {
-        changes.push(dropClaims(slot, id));
-      }
-    }
-    if (changes.length === 0) return;
-    const commit = await store.commit(host.scope, changes);
-    if (commit.committed) return;
+export async function giveBack(world: World, returned: Returned, how: Return): Promise<boolean> {
+  const { store, scope } = world;
+  if (how.granted && how.ending !== null) {
+    const left = departure(world, returned, how.ending);
+    const changes = how.granted.map(({ key, revision, beside, kept }) => ({
+      key,
+      ifRevision: revision,
+      value: writePort({ claims: beside, kept, left }),
+    }));
+    if ((await store.commit(scope, changes)).committed) return true;
   }
+  for (;;) {
+    const changes = await plan(world, returned, how);
+    if (changes.length === 0) return false;
+    const durable = how.givesUp === true;
+    if ((await store.commit(scope, changes, { durable })).committed) return true;
+  }
+}
+
+async function plan(world: World, returned: Returned, how: Return): Promise<SlotChange[]> {
+  const { id, name, protocols, ports } = returned;
+  const keys = ports.flatMap((port) => protocols.map((protocol) => portKey(protocol, port)));
+  keys.push(sessionKey(id));
+  if (name !== null) keys.push(nameKey(name));
+  const slots = await world.store.read(world.scope, keys);
+  const session = slots.get(sessionKey(id));
+  const nameSlot = name === null ? undefined : slots.get(nameKey(name));
+  const record = readName(nameSlot);
+  const isNamed = record?.lease === id;
+  const rest = isNamed ? record.ports.filter((port) => !ports.includes(port)) : [];
+  // What is kept for a name are the ports that its record says.
+  const unmarks = how.givesUp === true || (rest.length > 0 && how.ending !== null);
+  const changes: SlotChange[] = [];
+  for (const slot of slots.values()) {
+    if (slot === session || slot === nameSlot) continue;
+    const change = leaveSlot(world, slot, returned, { ending: how.ending, unmarks });
+    if (change) changes.push(change);
+  }
+  const ends = isNamed ? rest.length === 0 : changes.length > 0 && !how.isPart;
+  if (nameSlot && isNamed) {
+    const value = ends ? freedName(record, how) : writeRecord({ ...record, ports: rest });
+    changes.push({ key: nameSlot.key, ifRevision: nameSlot.revision, value });
+  }
+  if (session && ends) changes.push({ key: session.key, ifRevision: session.revision, value: null });
+  return changes;
+}
+
+/** The record of a name whose lease is over; `null`: it was never granted one. */
+function freedName(record: NameRecord, { givesUp, formerPorts = record.ports }: Return): string | null {
+  const kept = record.kept && !givesUp;
+  if (!kept && formerPorts.length === 0) return null;
+  return writeRecord({ ...record, lease: null, granting: null, kept, ports: formerPorts });
+}
+
+function leaveSlot(
+  world: World,
+  slot: Slot,
+  returned: Returned,
+  { ending, unmarks }: Pick<Return, "ending"> & { readonly unmarks: boolean },
+): SlotChange | undefined {
+  const { claims, kept, left } = readPort(slot);
+  if (!claims.some(({ lease }) => lease === returned.id)) return undefined;
+  const value = writePort({
+    claims: claims.filter(({ lease }) => lease !== returned.id),
+    kept: unmarks ? kept.filter(({ name }) => name !== returned.name) : kept,
+    left: ending === null ? left : departure(world, returned, ending),
+  });
+  return { key: slot.key, ifRevision: slot.revision, value };
+}
+
+export function departure(
+  world: World,
+  { id, name }: Pick<Returned, "id" | "name">,
+  ending: Ending,
+): Departure {
+  return { lease: id, name, ending, ...bootTime(world), quarantineMs: world.quarantineMs };
+}
+
+export function bootTime({ host, clock }: World): BootTime {
+  return { boot: host.boot, at: clock.sinceBoot() };
 }

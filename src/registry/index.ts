@@ -1,13 +1,25 @@
 /**
- * Leases: request → claim in the store → a look at the kernel → lease.
+ * Leases: request → claim in the store → guard and a look at the kernel → lease.
  *
  * @module
  */
 
 export { defaultPool } from "./default-pool.ts";
-export type { Lease } from "./lease.ts";
-export type { LeaseInfo } from "./list.ts";
+export type { Endpoint, Lease, LeaseFacts } from "./lease.ts";
+export type { LeaseInfo, Reservation } from "./list.ts";
+export type {
+  AcquireAllOptions,
+  AcquireOptions,
+  AcquireRefusal,
+  Attempt,
+  LeaseGroup,
+  PartOptions,
+} from "./options.ts";
+export type { Selection } from "./selection.ts";
 export { createRegistry, type Registry } from "./registry.ts";
 export type { ReleaseOptions } from "./release.ts";
-export { type AcquireOptions, expectName } from "./request.ts";
+export { expectName } from "./request.ts";
 export { formatHolder, formatPorts } from "./refusals.ts";
+export { bindScope } from "./scope.ts";
+export type { LeaseEvent } from "./watch.ts";
+export type { TestRun, World } from "./world.ts";

@@ -1,8 +1,41 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // A lease as its holder has it.
 
-import type { ProcessIdentity, Token } from "../contract/index.ts";
+import type { Abortable, PlatformSignal, ProcessIdentity, Token } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
+import { sameProcess } from "./living.ts";
+import { leaseLost, type LossReason } from "./refusals.ts";
+import type { World } from "./world.ts";
+
+/** One use of a port that a lease grants. */
+export interface Endpoint {
+  readonly protocol: Transport;
+  /** "::" is the whole port, on both families. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What is known of a lease by those who have it. */
+export interface LeaseFacts {
+  /** Tells this lease from every other one, past and to come. */
+  readonly id: string;
+  /** The name it was asked for under, or `null`. */
+  readonly name: string | null;
+  /** At least one; in the order they were granted. */
+  readonly ports: readonly number[];
+  /** Each port is leased for all of these. */
+  readonly protocols: readonly Transport[];
+  /** The addresses it is leased on; "::" is the whole port, on both families. */
+  readonly addresses: readonly string[];
+  /** The process whose lease it is: with its end the lease ends, unless it has a time limit. */
+  readonly holder: ProcessIdentity;
+  /** Milliseconds since the Unix epoch. */
+  readonly grantedAt: number;
+  /** Grows with every grant of the registry: who is given a later one may turn an earlier one away. */
+  readonly token: Token;
+  /** For how many milliseconds it lives unless it is renewed; `null`: as long as its holder. */
+  readonly ttlMs: number | null;
+}
 
 /**
  * Ports that are this holder's until it gives them back or its process ends, however it ends.
@@ -11,42 +44,133 @@ import type { Transport } from "../core/index.ts";
  * await using lease = await registry.acquire({ name: "web" });
  * server.listen(lease.port);
  */
-export interface Lease extends AsyncDisposable {
-  /** Tells this lease from every other one, past and to come. */
-  readonly id: string;
-  /** The name it was asked for under, or `null`. */
-  readonly name: string | null;
+export interface Lease extends LeaseFacts, AsyncDisposable {
   /** The first of `ports`. */
   readonly port: number;
-  /** At least one. */
-  readonly ports: readonly number[];
-  /** The protocol of all its ports. */
-  readonly protocol: Transport;
-  /** The address it is leased on; "::" is the whole port, on both families. */
-  readonly address: string;
-  /** The process whose lease it is: with its end the lease ends. */
-  readonly holder: ProcessIdentity;
-  /** Milliseconds since the Unix epoch. */
-  readonly grantedAt: number;
-  /** Grows with every grant of the registry: who is given a later one may turn an earlier one away. */
-  readonly token: Token;
+  /** Every use of a port that is granted. */
+  readonly endpoints: readonly Endpoint[];
   /**
-   * Gives the ports back, whoever else has a handle of the same lease. Idempotent; a second call waits for
-   * the first.
+   * Aborts, with a PortError `LEASE_LOST` as its reason, when the lease is not its holder's any more without
+   * having been released through this object: its time limit passed, or it was transferred or taken away. The
+   * time limit is noticed at the first turn of the process after it; the rest when somebody wants the port, or
+   * at the next renewal.
+   */
+  readonly lost: PlatformSignal;
+  /**
+   * Whether the ports are the holder's, as far as can be said without asking the store: not released, not
+   * known to be lost, not past the time limit. It looks at the clock at once, even where `lost` had no turn yet.
+   */
+  isValid(): boolean;
+  /**
+   * Gives the ports back, whoever else has a handle of the same lease. It never takes a later lease away: what
+   * this one lost is left alone. Idempotent; a second call waits for the first.
    */
   release(): Promise<void>;
+  /**
+   * Hands the lease to another process, as a new lease with a new token, whose handle it returns: `lost` of
+   * this one fires. The other process takes it up with `adopt`, when it has a name.
+   *
+   * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more.
+   */
+  transfer(pid: number): Promise<Lease>;
 }
 
-export type LeaseFacts = Omit<Lease, "port" | "release" | typeof Symbol.asyncDispose>;
+/** What a registry does for a lease object. */
+export interface LeaseActions {
+  release(lease: LeaseFacts): Promise<void>;
+  transfer(lease: LeaseFacts, pid: number): Promise<Lease>;
+}
 
-/** The handle of a lease that the store has; `giveBack` gives it back, once unless it fails. */
-export function leaseHandle(facts: LeaseFacts, giveBack: () => Promise<void>): Lease {
-  let releasing: Promise<void> | undefined;
-  const release = (): Promise<void> =>
-    (releasing ??= giveBack().catch((error: unknown) => {
+/** A lease object; what only its registry may do is static. */
+export class HeldLease implements Lease {
+  readonly id: string;
+  readonly name: string | null;
+  readonly port: number;
+  readonly ports: readonly number[];
+  readonly protocols: readonly Transport[];
+  readonly addresses: readonly string[];
+  readonly holder: ProcessIdentity;
+  readonly grantedAt: number;
+  readonly token: Token;
+  readonly ttlMs: number | null;
+  readonly #world: World;
+  readonly #actions: LeaseActions;
+  /** Milliseconds since the boot. */
+  #deadline: number;
+  #isLost = false;
+  /** Made when it is asked for: most leases are never asked. */
+  #loss: Abortable | undefined;
+  #releasing: Promise<void> | undefined;
+
+  constructor(world: World, facts: LeaseFacts, deadline: number, actions: LeaseActions) {
+    this.id = facts.id;
+    this.name = facts.name;
+    this.port = facts.ports[0]!;
+    this.ports = facts.ports;
+    this.protocols = facts.protocols;
+    this.addresses = facts.addresses;
+    this.holder = facts.holder;
+    this.grantedAt = facts.grantedAt;
+    this.token = facts.token;
+    this.ttlMs = facts.ttlMs;
+    this.#world = world;
+    this.#actions = actions;
+    this.#deadline = deadline;
+    Object.freeze(this);
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.ports.flatMap((port) =>
+      this.protocols.flatMap((protocol) => this.addresses.map((address) => ({ protocol, address, port }))),
+    );
+  }
+
+  get lost(): PlatformSignal {
+    this.#loss ??= this.#world.newAbortable();
+    return this.#loss.signal;
+  }
+
+  isValid(): boolean {
+    const { host, clock } = this.#world;
+    if (this.#releasing || this.#isLost) return false;
+    if (this.#deadline !== Infinity && clock.sinceBoot() >= this.#deadline) return false;
+    return sameProcess(this.holder, host.self) || host.liveness(this.holder) !== "dead";
+  }
+
+  release(): Promise<void> {
+    this.#releasing ??= this.#actions.release(this).catch((error: unknown) => {
+      // Nobody waits for what was lost, only its record is tidied.
+      if (this.#isLost) return;
       // The next call may find the store usable again.
-      releasing = undefined;
+      this.#releasing = undefined;
       throw error;
-    }));
-  return Object.freeze({ ...facts, port: facts.ports[0]!, release, [Symbol.asyncDispose]: release });
+    });
+    return this.#releasing;
+  }
+
+  transfer(pid: number): Promise<Lease> {
+    return this.#actions.transfer(this, pid);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  /** When its time is over, in milliseconds since the boot; `Infinity`: it has no limit. For its registry. */
+  static deadlineOf(lease: HeldLease): number {
+    return lease.#deadline;
+  }
+
+  /** Moves the time limit. For its registry. */
+  static extend(lease: HeldLease, deadline: number): void {
+    lease.#deadline = deadline;
+  }
+
+  /** Has `lost` fire, unless the lease is over already. For its registry. */
+  static lose(lease: HeldLease, reason: LossReason): void {
+    if (lease.#releasing || lease.#isLost) return;
+    lease.#isLost = true;
+    lease.#loss ??= lease.#world.newAbortable();
+    lease.#loss.abort(leaseLost(lease.ports, reason));
+  }
 }

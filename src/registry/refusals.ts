@@ -1,8 +1,45 @@
 // What a refused caller is told: why, who, and what to do next.
 
-import type { Claim } from "../contract/index.ts";
-import { type HolderDescription, PortError, type RefusalCounts } from "../core/index.ts";
+import type { GrantedClaim } from "../contract/index.ts";
+import {
+  type HolderCount,
+  type HolderDescription,
+  PortError,
+  type PortErrorDetails,
+  type RefusalCounts,
+  type Transport,
+} from "../core/index.ts";
+import type { AcquireRefusal } from "./options.ts";
 import type { Request } from "./request.ts";
+
+/** A lease that stands in the way of a request, where it does. */
+export interface Blocker {
+  readonly protocol: Transport;
+  readonly port: number;
+  /** Whether its end shows at its guard. */
+  readonly guarded: boolean;
+}
+
+/** A refusal, and what to wait for until it may be another answer. */
+export interface Refusal {
+  readonly error: AcquireRefusal;
+  readonly blockers: readonly Blocker[];
+  /** Whether there are ports whose end of use nothing tells, as those of strangers. */
+  readonly hasSilent: boolean;
+  /** Milliseconds until the first quarantine in the way is over. */
+  readonly quarantinedMs: number | undefined;
+}
+
+type RefusalOf<Code extends AcquireRefusal["code"]> = PortError<Code> & PortErrorDetails[Code];
+
+/** A PortError, typed with the fields that it carries. */
+function refusalOf<Code extends AcquireRefusal["code"]>(
+  code: Code,
+  message: string,
+  details: PortErrorDetails[Code],
+): RefusalOf<Code> {
+  return new PortError(code, message, details) as RefusalOf<Code>;
+}
 
 /** "node server.js (pid 42)". */
 export function formatHolder({ command, pid }: HolderDescription): string {
@@ -16,36 +53,92 @@ export function formatPorts(ports: readonly number[]): string {
 export function nameHeld(
   name: string,
   ports: readonly number[],
-  { holder }: Claim,
+  { holder }: Pick<GrantedClaim, "holder">,
   mine: boolean,
-): PortError<"NAME_HELD"> {
-  const already = mine ? " already, with other ports, another address or protocol than asked for" : "";
+): RefusalOf<"NAME_HELD"> {
+  const already = mine ? " already, with other ports, addresses, protocols or time limit than asked for" : "";
   const message =
     `${JSON.stringify(name)} (${formatPorts(ports)}) is held by ${formatHolder(holder)}${already}; ` +
     "choose another name, or release it first";
-  return new PortError("NAME_HELD", message, { leaseName: name, ports, holder: describeHolder(holder) });
+  return refusalOf("NAME_HELD", message, { leaseName: name, ports, holder: describeHolder(holder) });
 }
 
-export function noPortAvailable(
-  request: Request,
-  refused: RefusalCounts,
-  leasedTo: { readonly port: number; readonly holder: HolderDescription } | undefined,
-): PortError<"NO_PORT_AVAILABLE"> {
-  const { pool, count, protocol } = request;
-  const example = leasedTo ? ` (such as ${leasedTo.port}, to ${formatHolder(leasedTo.holder)})` : "";
+export function nameKept(name: string, ports: readonly number[]): RefusalOf<"NAME_KEPT"> {
+  const message =
+    `${JSON.stringify(name)} keeps ${formatPorts(ports)}, which is not what is asked for; ` +
+    "ask for those, or end that with `giveUp` (`moorage release --give-up`)";
+  return refusalOf("NAME_KEPT", message, { leaseName: name, ports });
+}
+
+export function noPortAvailable(request: Request, refused: RefusalCounts): RefusalOf<"NO_PORT_AVAILABLE"> {
+  const { pool, count, protocols, align } = request;
+  const holder = refused.holders[0];
   const reasons = [
-    refused.leased > 0 ? `${refused.leased} leased${example}` : "",
+    refused.leased > 0
+      ? `${refused.leased} leased${holder ? ` (${holder.ports} to ${formatHolder(holder)})` : ""}`
+      : "",
+    refused.kept > 0 ? `${refused.kept} kept for other names` : "",
+    refused.awaited > 0 ? `${refused.awaited} awaited by others` : "",
+    refused.quarantined > 0 ? `${refused.quarantined} in quarantine` : "",
+    refused.guarded > 0 ? `${refused.guarded} leased in another state folder or by another user` : "",
     refused.stranger > 0 ? `${refused.stranger} in use by programs without a lease` : "",
     refused.forbidden > 0 ? `${refused.forbidden} forbidden to this user` : "",
+    refused.reserved > 0 ? `${refused.reserved} left to the kernel` : "",
+    refused.excluded > 0 ? `${refused.excluded} excluded by the request` : "",
   ].filter((reason) => reason !== "");
-  const wanted = count === 1 ? `no ${protocol} port` : `no ${count} ${protocol} ports`;
-  const message = `${wanted} available in ${String(pool)}: ${reasons.join(", ")}; ask for more ports, or see \`moorage ls\``;
-  return new PortError("NO_PORT_AVAILABLE", message, { refused });
+  const what = protocols.join("+");
+  const block = align === null ? "" : `block of ${count} `;
+  const wanted =
+    count === 1 ? `no ${what} port` : `no ${block}${align === null ? `${count} ` : ""}${what} ports`;
+  const why = reasons.length > 0 ? reasons.join(", ") : "no place for them";
+  const message = `${wanted} available in ${String(pool)}: ${why}; ask for more ports, or see \`moorage ls\``;
+  return refusalOf("NO_PORT_AVAILABLE", message, { refused });
+}
+
+/** Whom ports are leased to, those with the most first. */
+export function countHolders(holders: Iterable<HolderDescription>): HolderCount[] {
+  const counts = new Map<number, { pid: number; command: string | undefined; ports: number }>();
+  for (const { pid, command } of holders) {
+    const count = counts.get(pid);
+    if (count) count.ports++;
+    else counts.set(pid, { pid, command, ports: 1 });
+  }
+  return [...counts.values()].toSorted((a, b) => b.ports - a.ports).slice(0, 10);
 }
 
 export function leaseHeld(ports: readonly number[], holder: HolderDescription): PortError<"LEASE_HELD"> {
   const message = `${formatPorts(ports)} ${ports.length === 1 ? "is" : "are"} leased to ${formatHolder(holder)}, which is running; \`force\` takes it away`;
   return new PortError("LEASE_HELD", message, { ports, holder: describeHolder(holder) });
+}
+
+export function leaseNotFound(target: string | number): PortError<"LEASE_NOT_FOUND"> {
+  const what = typeof target === "number" ? `port ${target}` : `the name ${JSON.stringify(target)}`;
+  return new PortError("LEASE_NOT_FOUND", `no lease has ${what}`, { input: String(target) });
+}
+
+/** A name whose ports are kept and not leased: there is nothing to give back but what it keeps. */
+export function onlyKept(name: string, ports: readonly number[]): PortError<"LEASE_NOT_FOUND"> {
+  const message =
+    `${JSON.stringify(name)} has no lease, it only keeps ${formatPorts(ports)}; ` +
+    "`giveUp` (`moorage release --give-up`) ends that";
+  return new PortError("LEASE_NOT_FOUND", message, { input: name });
+}
+
+/** A name that keeps nothing. */
+export function nothingKept(name: string): PortError<"LEASE_NOT_FOUND"> {
+  return new PortError("LEASE_NOT_FOUND", `the name ${JSON.stringify(name)} keeps no ports`, { input: name });
+}
+
+export type LossReason = "expired" | "released" | "transferred" | "taken";
+
+export function leaseLost(ports: readonly number[], reason: LossReason): PortError<"LEASE_LOST"> {
+  const why = {
+    expired: "ran out before it was renewed",
+    released: "was given back",
+    transferred: "was handed to another process",
+    taken: "was taken away",
+  }[reason];
+  return new PortError("LEASE_LOST", `the lease of ${formatPorts(ports)} ${why}`, { ports, reason });
 }
 
 function describeHolder({ pid, command }: HolderDescription): HolderDescription {

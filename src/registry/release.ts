@@ -1,20 +1,26 @@
-// Releasing by name or port, for people and for programs that have no lease object.
+// Releasing by name or port, for people and for programs that have no lease object; and giving up what a name
+// keeps.
 
 import {
   type AbortableOptions,
   expectSignal,
   nameKey,
+  type NameRecord,
   portKey,
   readName,
-  type Slot,
+  readPort,
+  type SlotChange,
+  writePort,
+  writeRecord,
 } from "../contract/index.ts";
-import { PortError, TRANSPORTS } from "../core/index.ts";
+import { TRANSPORTS } from "../core/index.ts";
 import { expectBoolean, expectOptions, expectPort } from "../core/expect.ts";
 import { giveBack } from "./give-back.ts";
-import { type LeaseInfo, toLeases } from "./list.ts";
-import { leaseHeld } from "./refusals.ts";
+import { type LeaseInfo, list, type Reservation, toLeases } from "./list.ts";
+import { sameProcess } from "./living.ts";
+import { slotKeys } from "./names.ts";
+import { leaseHeld, leaseNotFound, nothingKept, onlyKept } from "./refusals.ts";
 import { expectName } from "./request.ts";
-import { sameProcess } from "./slots.ts";
 import type { World } from "./world.ts";
 
 export interface ReleaseOptions extends AbortableOptions {
@@ -37,34 +43,82 @@ export async function release(
   expectOptions("release", options, ["force", "signal"]);
   expectSignal(options.signal);
   const force = expectBoolean("force", options.force ?? false);
-  const slots = await findSlots(world, target, options);
-  const leases = toLeases(world, slots).filter(({ name }) => typeof target === "number" || name === target);
+  const { store, scope } = world;
+  const record = typeof target === "number" ? undefined : await findName(world, target, options);
+  const slots = await store.read(scope, keysOf(target, record), { signal: options.signal });
+  const found = await toLeases(world, slots.values());
+  const leases = found.filter(({ name }) => typeof target === "number" || name === target);
   if (leases.length === 0) {
-    const what = typeof target === "number" ? `port ${target}` : `the name ${JSON.stringify(target)}`;
-    throw new PortError("LEASE_NOT_FOUND", `no lease has ${what}`, { input: String(target) });
+    throw record?.kept ? onlyKept(String(target), record.ports) : leaseNotFound(target);
   }
   for (const lease of leases)
     if (!force && !mayRelease(world, lease)) throw leaseHeld(lease.ports, lease.holder);
-  for (const lease of leases) await giveBack(world, lease);
+  for (const lease of leases) {
+    const isPart = typeof target === "number" && (await hasOtherPorts(world, lease));
+    await giveBack(world, lease, { ending: endingOf(lease), isPart });
+  }
   return leases;
 }
 
-async function findSlots(world: World, target: string | number, { signal }: ReleaseOptions): Promise<Slot[]> {
-  const { store, host } = world;
-  let keys: string[];
-  if (typeof target === "number") {
-    const port = expectPort("target", target);
-    keys = TRANSPORTS.map((protocol) => portKey(protocol, port));
-  } else {
-    const key = nameKey(expectName("target", target));
-    const record = readName((await store.read(host.scope, [key], { signal })).get(key));
-    keys = record?.ports.map((port) => portKey(record.protocol, port)) ?? [];
-  }
-  return [...(await store.read(host.scope, keys, { signal })).values()];
+/** Whether a lease with a time limit, which ends for all its ports at once, has others than these. */
+async function hasOtherPorts(world: World, { id, ports, hasTimeLimit }: LeaseInfo): Promise<boolean> {
+  if (!hasTimeLimit) return false;
+  const whole = (await list(world)).find((lease) => lease.id === id);
+  return whole !== undefined && whole.ports.length > ports.length;
+}
+
+function endingOf({ state, hasTimeLimit }: LeaseInfo): "released" | "expired" | "reclaimed" {
+  if (state === "held") return "released";
+  return hasTimeLimit ? "expired" : "reclaimed";
+}
+
+async function findName(
+  { store, scope }: World,
+  name: string,
+  { signal }: ReleaseOptions,
+): Promise<NameRecord | undefined> {
+  const key = nameKey(expectName("target", name));
+  return readName((await store.read(scope, [key], { signal })).get(key));
+}
+
+function keysOf(target: string | number, record: NameRecord | undefined): string[] {
+  if (typeof target === "string") return record ? slotKeys(record) : [];
+  const port = expectPort("target", target);
+  return TRANSPORTS.map((protocol) => portKey(protocol, port));
 }
 
 function mayRelease({ host }: World, { holder, state }: LeaseInfo): boolean {
   return (
     state === "abandoned" || [host.self, ...host.ancestors()].some((process) => sameProcess(process, holder))
   );
+}
+
+/**
+ * Ends what a name keeps; a lease of it lives on. Durable before it returns.
+ *
+ * @throws PortError `LEASE_NOT_FOUND` when the name keeps nothing.
+ */
+export async function giveUp(world: World, name: string, options: AbortableOptions): Promise<Reservation> {
+  const { store, scope } = world;
+  const { signal } = options;
+  for (;;) {
+    const nameSlot = (await store.read(scope, [nameKey(name)], { signal })).get(nameKey(name));
+    const record = readName(nameSlot);
+    if (!nameSlot || !record?.kept) throw nothingKept(name);
+    const slots = await store.read(scope, slotKeys(record), { signal });
+    const changes = [...slots.values()].map((slot): SlotChange => {
+      const { claims, kept, left } = readPort(slot);
+      const value = writePort({ claims, kept: kept.filter((one) => one.name !== name), left });
+      return { key: slot.key, ifRevision: slot.revision, value };
+    });
+    changes.push({
+      key: nameSlot.key,
+      ifRevision: nameSlot.revision,
+      value: writeRecord({ ...record, kept: false }),
+    });
+    const { ports, protocols, addresses } = record;
+    if ((await store.commit(scope, changes, { signal, durable: true })).committed) {
+      return { name, ports, protocols, addresses };
+    }
+  }
 }

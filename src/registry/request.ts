@@ -1,81 +1,130 @@
 // What a caller may ask for, checked: an AcquireOptions becomes a Request, or an error that names the option.
 
-import { type AbortableOptions, expectSignal, type Host, type ProcessIdentity } from "../contract/index.ts";
+import { type AbortSignalLike, expectSignal, portKey, type ProcessIdentity } from "../contract/index.ts";
 import { type Binding, bindingOf, IpAddress, PortError, PortSet, type Transport } from "../core/index.ts";
 import { expectTransport } from "../core/binding.ts";
-import { describe, expectInteger, expectOptions, expectPort, expectString } from "../core/expect.ts";
+import {
+  describe,
+  expectBoolean,
+  expectInteger,
+  expectOptions,
+  expectPort,
+  expectString,
+} from "../core/expect.ts";
+import type { AcquireOptions, Ports } from "./options.ts";
+import { expectSelection, type Selection } from "./selection.ts";
+import { nameInRun } from "./test-run.ts";
+import type { World } from "./world.ts";
 
-/** What a lease is asked for with; everything can be left out. */
-export interface AcquireOptions extends AbortableOptions {
-  /**
-   * A name for the lease. While it lives, the same process gets the same lease again, and anybody else is
-   * told who holds it. A name is one line of at most 200 characters and not a number.
-   */
-  readonly name?: string | undefined;
-  /**
-   * The ports to choose from, strictly: a port, "3000-3999,!3306", or port numbers.
-   *
-   * @default 20000–29999 without ports that others like, outside the kernel's ephemeral range
-   */
-  readonly ports?: string | number | PortSet | Iterable<number> | undefined;
-  /** One port to try first, whether or not it is one of `ports`; others of a `count` come from `ports`. */
-  readonly prefer?: number | undefined;
-  /** The protocol of the ports. @default "tcp" */
-  readonly protocol?: Transport | undefined;
-  /** The address to lease the port on. @default the whole port, on every address of both families */
-  readonly address?: string | undefined;
-  /** How many ports, 1 to 1000; all or none. @default 1 */
-  readonly count?: number | undefined;
-  /** The pid of the process that shall hold the lease. @default this process */
-  readonly for?: number | undefined;
-}
-
-const OPTIONS = ["name", "ports", "prefer", "protocol", "address", "count", "for", "signal"] as const;
+const OPTIONS = [
+  "name",
+  "ports",
+  "exclude",
+  "prefer",
+  "protocol",
+  "address",
+  "count",
+  "contiguous",
+  "align",
+  "selection",
+  "for",
+  "ttlMs",
+  "kept",
+  "quarantine",
+  "wait",
+  "per",
+  "signal",
+] as const satisfies readonly (keyof AcquireOptions)[];
 
 /** A checked request. */
-export interface Request extends AbortableOptions {
+export interface Request {
   readonly name: string | null;
   readonly pool: PortSet;
+  /** Whether the pool is the caller's own; else a name's ports need not be in it. */
+  readonly saysPorts: boolean;
+  readonly excluded: PortSet | null;
   readonly prefer: number | null;
-  readonly protocol: Transport;
-  readonly address: IpAddress;
+  readonly protocols: readonly Transport[];
+  /** Canonical texts of the addresses. */
+  readonly addresses: readonly string[];
   readonly count: number;
+  /** Whether the count is the caller's own. */
+  readonly saysCount: boolean;
+  /** The first port of a block is a multiple of this; `null`: the ports need not be a block. */
+  readonly align: number | null;
+  readonly selection: Selection;
   readonly holder: ProcessIdentity;
-  /** What is leased of each port. */
-  bindingAt(port: number): Binding;
+  readonly ttlMs: number | null;
+  readonly kept: boolean;
+  readonly refusesQuarantined: boolean;
+  readonly wait: boolean;
+  readonly signal: AbortSignalLike | undefined;
+  /** How many ports were left out of the pool, and why. */
+  readonly leftOut: { readonly reserved: number; readonly excluded: number };
+  /** What is leased of each port, by protocol. */
+  bindingsAt(protocol: Transport, port: number): Binding[];
 }
 
 /** How long a name may be: it is shown in tables and kept in keys. */
 const LONGEST_NAME = 200;
 const MOST_PORTS = 1000;
+const TTL_MS = { shortest: 100, longest: 86_400_000 };
 
 /**
  * @throws TypeError or RangeError for a misuse; PortError `INVALID_ADDRESS`, `INVALID_PORT`,
  * `INVALID_PORT_RANGE`, `UNKNOWN_PROTOCOL`, `PROCESS_NOT_FOUND`.
  */
-export function checkRequest(options: AcquireOptions, host: Host, defaultPool: PortSet): Request {
-  expectOptions("acquire", options, OPTIONS);
+export function checkRequest(call: string, options: AcquireOptions, world: World): Request {
+  expectOptions(call, options, OPTIONS);
   expectSignal(options.signal);
-  const pool = options.ports === undefined ? defaultPool : checkPorts(options.ports);
+  const { pool, excluded, leftOut } = checkPool(options, world);
   const prefer = options.prefer === undefined ? null : expectPort("prefer", options.prefer);
   const count = expectInteger("count", options.count ?? 1, 1, MOST_PORTS);
+  const align = checkBlock(options);
   const choices = pool.size + (prefer === null || pool.has(prefer) ? 0 : 1);
   if (count > choices) {
     throw new RangeError(`\`count\`: ${count} ports cannot come out of the ${choices} in \`ports\``);
   }
-  const protocol = expectTransport(options.protocol ?? "tcp");
-  const address = bound(IpAddress.parse(expectString("address", options.address ?? "::")));
+  const protocols = [...new Set(listOf("protocol", options.protocol ?? "tcp").map(expectTransport))];
+  const addresses = checkAddresses(options.address ?? "::");
+  const { name, holder } = checkHolder(options, world);
+  const limit = world.store.limits.changes;
+  // The name, the session and the queue have slots of their own.
+  if (count * protocols.length + 3 > limit) {
+    throw new RangeError(`\`count\`: this store takes at most ${limit} changes at once, received ${count}`);
+  }
   return {
-    name: options.name === undefined ? null : expectName("name", options.name),
+    name,
     pool,
+    saysPorts: options.ports !== undefined,
+    excluded,
     prefer,
-    protocol,
-    address,
+    protocols,
+    addresses: addresses.map(({ text }) => text),
     count,
-    holder: options.for === undefined ? host.self : findProcess(options.for, host),
+    saysCount: options.count !== undefined,
+    align,
+    selection: expectSelection(options.selection ?? (name === null ? "random" : "name"), name),
+    holder,
+    ttlMs: checkTtl(options),
+    kept: checkKept(options, name),
+    refusesQuarantined:
+      expectChoice("quarantine", options.quarantine ?? "avoid", ["avoid", "refuse"]) === "refuse",
+    wait: expectBoolean("wait", options.wait ?? false),
     signal: options.signal,
-    bindingAt: (port) => bindingOf({ protocol, address, port }),
+    leftOut,
+    bindingsAt: (protocol, port) => addresses.map((address) => bindingOf({ protocol, address, port })),
   };
+}
+
+/** Whether a name may have a port of before again: it is one to choose from, or the caller does not say which. */
+export function allows({ pool, saysPorts, excluded }: Request, port: number): boolean {
+  return pool.has(port) || (!saysPorts && !excluded?.has(port));
+}
+
+/** The slots of a port of a request. */
+export function portKeys({ protocols }: Pick<Request, "protocols">, port: number): string[] {
+  return protocols.map((protocol) => portKey(protocol, port));
 }
 
 export function expectName(option: string, value: unknown): string {
@@ -95,24 +144,98 @@ export function expectName(option: string, value: unknown): string {
   return name;
 }
 
+/** @throws PortError `PROCESS_NOT_FOUND`. */
+export function expectProcess(option: string, pid: unknown, { host }: World): ProcessIdentity {
+  const found = host.process(expectInteger(option, pid, 1, 2 ** 31 - 1));
+  if (found) return found;
+  throw new PortError("PROCESS_NOT_FOUND", `\`${option}\`: there is no process ${String(pid)}`, {
+    pid: pid as number,
+  });
+}
+
+function expectChoice<Choice extends string>(
+  option: string,
+  value: unknown,
+  choices: readonly Choice[],
+): Choice {
+  if (choices.includes(value as Choice)) return value as Choice;
+  const expected = choices.map((choice) => JSON.stringify(choice)).join(" or ");
+  throw new RangeError(`\`${option}\`: expected ${expected}, received ${describe(value)}`);
+}
+
+function checkPool(
+  { ports, exclude }: AcquireOptions,
+  { defaultPool }: World,
+): Pick<Request, "pool" | "excluded" | "leftOut"> {
+  const asked = ports === undefined ? defaultPool.ports : checkPorts("ports", ports);
+  const excluded = exclude === undefined ? null : checkPorts("exclude", exclude);
+  const pool = excluded ? asked.without(excluded) : asked;
+  if (pool.size === 0 && asked.size > 0) {
+    throw new RangeError(`\`exclude\`: it leaves no port of ${String(asked)}, received ${describe(exclude)}`);
+  }
+  const reserved = ports === undefined ? defaultPool.reserved : 0;
+  return { pool, excluded, leftOut: { reserved, excluded: asked.size - pool.size } };
+}
+
+function checkPorts(option: string, ports: Ports): PortSet {
+  if (ports instanceof PortSet) return ports;
+  if (typeof ports === "string") return PortSet.parse(ports);
+  if (typeof ports === "number") return PortSet.of([expectPort(option, ports)]);
+  if (typeof ports === "object" && ports !== null && Symbol.iterator in ports) return PortSet.of(ports);
+  throw new TypeError(
+    `\`${option}\`: expected a port, text as in "3000-3999,!3306" or port numbers, received ${describe(ports)}`,
+  );
+}
+
+function checkBlock({ contiguous, align }: AcquireOptions): number | null {
+  const isBlock = expectBoolean("contiguous", contiguous ?? align !== undefined);
+  const multiple = expectInteger("align", align ?? 1, 1, 65535);
+  if (align !== undefined && !isBlock) {
+    throw new RangeError("`align`: only contiguous ports can be aligned; leave `contiguous` out or set it");
+  }
+  return isBlock ? multiple : null;
+}
+
+function checkAddresses(address: NonNullable<AcquireOptions["address"]>): IpAddress[] {
+  const addresses = listOf("address", address).map((one) =>
+    bound(IpAddress.parse(expectString("address", one))),
+  );
+  return addresses.filter(({ text }, at) => addresses.findIndex((other) => other.text === text) === at);
+}
+
 /** The address as the kernel has it, so that two spellings of one are one lease. */
 function bound(address: IpAddress): IpAddress {
   return (address.isLinkLocal ? address : address.withoutZone()).unmap();
 }
 
-function checkPorts(ports: NonNullable<AcquireOptions["ports"]>): PortSet {
-  if (ports instanceof PortSet) return ports;
-  if (typeof ports === "string") return PortSet.parse(ports);
-  if (typeof ports === "number") return PortSet.of([expectPort("ports", ports)]);
-  if (typeof ports === "object" && ports !== null && Symbol.iterator in ports) return PortSet.of(ports);
-  throw new TypeError(
-    `\`ports\`: expected a port, text as in "3000-3999,!3306" or port numbers, received ${describe(ports)}`,
-  );
+function listOf<Item>(option: string, value: Item | readonly Item[]): readonly Item[] {
+  const list = Array.isArray(value) ? (value as readonly Item[]) : [value as Item];
+  if (list.length === 0) throw new RangeError(`\`${option}\`: expected at least one, received an empty list`);
+  return list;
 }
 
-function findProcess(pid: number, host: Host): ProcessIdentity {
-  expectInteger("for", pid, 1, 2 ** 31 - 1);
-  const found = host.process(pid);
-  if (!found) throw new PortError("PROCESS_NOT_FOUND", `\`for\`: there is no process ${pid}`, { pid });
-  return found;
+function checkHolder(options: AcquireOptions, world: World): Pick<Request, "name" | "holder"> {
+  const name = options.name === undefined ? null : expectName("name", options.name);
+  const own = options.for === undefined ? world.host.self : expectProcess("for", options.for, world);
+  if (options.per === undefined) return { name, holder: own };
+  const per = expectChoice("per", options.per, ["worker", "run"]);
+  if (name === null) throw new TypeError("`per`: expected together with `name`, received no name");
+  if (options.for !== undefined) throw new TypeError("`per`: says who holds the lease; leave `for` out");
+  const run = world.testRun();
+  if (!run) throw new RangeError(`\`per\`: no run of a test runner is known here, received ${describe(per)}`);
+  return { name: expectName("name", nameInRun(name, per, run)), holder: per === "run" ? run.process : own };
+}
+
+function checkTtl({ ttlMs, for: pid }: AcquireOptions): number | null {
+  if (ttlMs === undefined) return null;
+  if (pid !== undefined) {
+    throw new TypeError("`ttlMs`: a lease lives with a process or for a time; leave `for` or `ttlMs` out");
+  }
+  return expectInteger("ttlMs", ttlMs, TTL_MS.shortest, TTL_MS.longest);
+}
+
+function checkKept({ kept }: AcquireOptions, name: string | null): boolean {
+  const keep = expectBoolean("kept", kept ?? false);
+  if (keep && name === null) throw new TypeError("`kept`: ports are kept for a name; give `name` too");
+  return keep;
 }

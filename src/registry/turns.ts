@@ -10,8 +10,22 @@ export class Turns {
   /** For each name with calls: settles, never rejecting, when the last one of them is over. */
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Runs `call` when all earlier calls under `name` are over; an abort ends the waiting, not the call. */
-  async take<Result>(name: string, call: () => Promise<Result>, signal?: AbortSignalLike): Promise<Result> {
+  /** Runs `call` when all earlier calls under the names are over; an abort ends the waiting, not the call. */
+  async takeAll<Result>(
+    names: readonly string[],
+    call: () => Promise<Result>,
+    signal?: AbortSignalLike,
+  ): Promise<Result> {
+    // In one order for everybody: two calls never wait for each other.
+    const inOrder = names.toSorted((a, b) => (a < b ? 1 : -1));
+    const nested = inOrder.reduce<() => Promise<Result>>(
+      (inner, name) => () => this.#take(name, inner, signal),
+      call,
+    );
+    return await nested();
+  }
+
+  async #take<Result>(name: string, call: () => Promise<Result>, signal?: AbortSignalLike): Promise<Result> {
     const before = this.#last.get(name) ?? Promise.resolve();
     let finish!: () => void;
     const mine = new Promise<void>((resolve) => (finish = resolve));

@@ -6,7 +6,11 @@ describe("moorage ls", () => {
   test("an empty registry prints nothing on stdout and says so on stderr", async () => {
     await using folder = newFolder();
     expect(await folder.run("ls")).toMatchObject({ code: 0, stdout: "", stderr: "no leases\n" });
-    expect(JSON.parse((await folder.run("ls", "--json")).stdout)).toEqual({ version: 1, leases: [] });
+    expect(JSON.parse((await folder.run("ls", "--json")).stdout)).toEqual({
+      version: 1,
+      leases: [],
+      reservations: [],
+    });
   });
 
   test("each lease is a row with its port, name, state, age, pid and command", async () => {
@@ -42,13 +46,14 @@ describe("moorage ls", () => {
       {
         id: expect.any(String) as string,
         name: "web",
-        protocol: "tcp",
-        address: "::",
+        protocols: ["tcp"],
+        addresses: ["::"],
         ports: [expect.any(Number) as number],
         holder: expect.objectContaining({ pid: process.pid }) as object,
         state: "held",
+        hasTimeLimit: false,
         grantedAt: expect.any(Number) as number,
-        token: { epoch: 1, revision: 1 },
+        token: { epoch: 1, revision: expect.any(Number) as number },
       },
     ]);
   });

@@ -7,12 +7,27 @@ const HOLDER = { pid: 4711, command: "node server.js" };
 
 const DETAILS: { readonly [Code in PortErrorCode]: PortErrorDetails[Code] } = {
   PORT_IN_USE: { address: "127.0.0.1", port: 80 },
-  NO_PORT_AVAILABLE: { refused: { leased: 3, stranger: 2, forbidden: 1 } },
+  NO_PORT_AVAILABLE: {
+    refused: {
+      leased: 3,
+      kept: 1,
+      awaited: 0,
+      quarantined: 2,
+      guarded: 0,
+      stranger: 2,
+      forbidden: 1,
+      reserved: 0,
+      excluded: 4,
+      holders: [{ ...HOLDER, ports: 3 }],
+    },
+  },
   INVALID_PORT: { input: "80 ", position: 2 },
   INVALID_PORT_RANGE: { input: "81-80" },
   INVALID_ADDRESS: { input: "1.2.3", position: 5 },
   UNKNOWN_PROTOCOL: { input: "icmp" },
   NAME_HELD: { leaseName: "web", ports: [3000], holder: HOLDER },
+  NAME_KEPT: { leaseName: "web", ports: [3000] },
+  LEASE_LOST: { ports: [3000], reason: "expired" },
   LEASE_HELD: { ports: [3000, 3001], holder: HOLDER },
   LEASE_NOT_FOUND: { input: "web" },
   PROCESS_NOT_FOUND: { pid: 4711 },

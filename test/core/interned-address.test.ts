@@ -17,6 +17,22 @@ it("gives one object for all spellings of an address, and another one for anothe
   expect(addresses.get("10.0.0.1").id).not.toBe(one.id);
 });
 
+it("gives each text its own address when a few take turns, and after they were forgotten", () => {
+  const addresses = newInterner();
+  const texts = ["10.0.0.1", "2001:db8::1", "10.0.0.2"];
+  const rounds = [texts.slice(0, 2), texts, texts.toReversed()];
+  for (const text of [...rounds, ...rounds].flat()) {
+    expect(addresses.get(text).key).toBe(text);
+    expect(addresses.begin(text)).toBe(addresses.get(text));
+  }
+  const [first, second] = ["10.0.0.1", "2001:db8::1"].map((text) => addresses.get(text));
+  for (const text of manyAddresses(5000)) addresses.get(text);
+  expect([addresses.get("10.0.0.1"), addresses.get("2001:db8::1")]).toEqual([first, second]);
+  addresses.tidy();
+  expect(addresses.get("10.0.0.1")).not.toBe(first);
+  expect(addresses.get("2001:db8::1")).not.toBe(second);
+});
+
 it("numbers the wildcard of either family 0, and no other address", () => {
   const addresses = newInterner();
   expect(addresses.get("0.0.0.0")).toMatchObject({ key: WILDCARD, family: 4, id: 0 });

@@ -188,3 +188,42 @@ function both(changes: readonly Change[]): [PortBits, Set<number>] {
 function nextOutside(sets: Iterable<PortBits>, first: number, last: number): number {
   return PortUnion.of(sets).nextOutside(first, last);
 }
+
+describe("a range", () => {
+  it.each([
+    [[], 5, 5],
+    [[], 0, 255],
+    [[], 0, 256],
+    [[], 31, 1000],
+    [[], 32, 1023],
+    [[], 0, 65_535],
+    [[70], 33, 5000],
+    [[1, 64, 65, 96, 9000], 64, 4000],
+    [Array.from({ length: 300 }, (_, at) => at * 3), 100, 700],
+  ])("beside %j, from %d to %d, is the same as its ports one by one", (before, first, last) => {
+    const bits = PortBits.from(before);
+    bits.addRange(first, last);
+    const oneByOne = PortBits.from(before);
+    for (let port = first; port <= last; port++) oneByOne.add(port);
+    expect([...bits]).toEqual([...oneByOne]);
+    expect(bits.size).toBe(oneByOne.size);
+    for (const port of [first, last, 0, 31, 32, 65_535]) {
+      expect(nextOutside([bits], port, 65_535)).toBe(nextOutside([oneByOne], port, 65_535));
+    }
+  });
+});
+
+describe("a copy", () => {
+  it.each([[[]], [[7]], [[7, 8, 900]], [Array.from({ length: 1000 }, (_, at) => at)]])(
+    "of %j goes its own way",
+    (ports) => {
+      const bits = PortBits.from(ports);
+      const copy = bits.copy();
+      bits.add(40_000);
+      copy.add(50_000);
+      if (ports.length > 0) copy.delete(ports[0]!);
+      expect([...bits]).toEqual([...ports, 40_000]);
+      expect([...copy]).toEqual([...ports.slice(1), 50_000]);
+    },
+  );
+});

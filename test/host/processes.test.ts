@@ -1,6 +1,6 @@
 // Who is alive: a process is its pid, its start time and its boot, and a zombie is dead.
 
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
@@ -28,12 +28,13 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
     const { identity, sleeper } = await identityOfSleeper();
     const namespaces = ["/proc/self/ns/pid", "/proc/self/ns/time"]
       .filter((link) => existsSync(link))
-      .map((link) => readlinkSync(link));
+      .map((link) => statSync(link).ino.toString(36));
+    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
     expect(identity).toEqual({
       pid: sleeper.pid,
       startTime: readStat(sleeper.pid)?.startTime,
-      boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
-      namespaces: namespaces.join(" "),
+      boot: bootId.replaceAll("-", "").slice(0, 12),
+      namespaces: namespaces.join("."),
       command: "sh -c echo ready; read line",
     });
   });
@@ -46,9 +47,9 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
     expect(host.liveness(host.self)).toBe("alive");
   });
 
-  it("the scope is the network namespace", () => {
-    expect(host.scope).toBe(readlinkSync("/proc/self/ns/net"));
-    expect(host.scope).toMatch(/^net:\[\d+\]$/u);
+  it("the fingerprint is the network namespace", () => {
+    expect(host.fingerprint).toBe(readlinkSync("/proc/self/ns/net"));
+    expect(host.fingerprint).toMatch(/^net:\[\d+\]$/u);
   });
 
   it("a living child is alive, and dead once it is killed and reaped", async () => {
@@ -88,11 +89,11 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
     ["is alive as it is", {}, "alive"],
     ["is alive under another command", { command: "renamed" }, "alive"],
     ["is dead with another start time: the pid has come round", { startTime: 1 }, "dead"],
-    ["is dead with another boot", { boot: "00000000-0000-0000-0000-000000000000" }, "dead"],
+    ["is dead with another boot", { boot: "000000000000" }, "dead"],
     ["is alive with no boot: then pid and start time decide", { boot: "" }, "alive"],
     ["is dead with no boot and another start time", { boot: "", startTime: 1 }, "dead"],
-    ["is unknown in other namespaces", { namespaces: "pid:[1] time:[1]" }, "unknown"],
-    ["is unknown in other namespaces of another boot", { namespaces: "pid:[1]", boot: "x" }, "unknown"],
+    ["is unknown in other namespaces", { namespaces: "1.1" }, "unknown"],
+    ["is unknown in other namespaces of another boot", { namespaces: "1", boot: "x" }, "unknown"],
     ["is dead under a pid that nobody has", { pid: 2 ** 31 - 1 }, "dead"],
   ])("a process %s", (_, changes, liveness) => {
     expect(host.liveness({ ...host.self, ...changes })).toBe(liveness);
@@ -121,8 +122,8 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
 describe("where there is no /proc", () => {
   const host = openHost("darwin");
 
-  it("the machine is one scope without a boot", () => {
-    expect(host).toMatchObject({ scope: "machine", boot: "" });
+  it("the machine is one, without a boot and without guards", () => {
+    expect(host).toMatchObject({ fingerprint: "machine", boot: "", guards: undefined });
     expect(host.self).toMatchObject({ pid: process.pid, startTime: 0, boot: "", namespaces: "" });
   });
 

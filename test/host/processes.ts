@@ -52,7 +52,11 @@ export async function askWitness(
   const witness = fileURLToPath(new URL("witness.mjs", import.meta.url));
   const [program, ...rest] = place;
   const commandLine = [...rest, process.execPath, witness, scenario, ...parameters];
-  const { stdout } = await promisify(execFile)(program, commandLine);
+  // One that does not end by itself ends with its test: it could have what other tests want.
+  const ended = new AbortController();
+  onTestFinished(() => ended.abort());
+  const options = { signal: ended.signal, killSignal: "SIGKILL" } as const;
+  const { stdout } = await promisify(execFile)(program, commandLine, options);
   return JSON.parse(stdout);
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { openHost } from "../../src/host/index.ts";
-import { readStat } from "../../src/host/proc.ts";
+import { readStat, shortBoot } from "../../src/host/proc.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 import {
   askWitness,
@@ -81,6 +81,19 @@ describe.skipIf(!linux)("a holder that is alive", () => {
   });
 });
 
+const LAST_PID = "echo 100 > /proc/sys/kernel/ns_last_pid";
+describe.skipIf(!linux || !canRunAsRoot(...HIDEPID, "sh", "-c", LAST_PID))(
+  "when a pid has come round (needs root and unshare)",
+  () => {
+    it("the process that has it now is not the holder that had it", async () => {
+      const told = await askWitness([...HIDEPID, "sh", "-c", '"$@"; exit $?', "sh"], "judgeReusedPid");
+      expect(told).toMatchObject({ former: "dead", present: "alive" });
+      const { pids } = told as { pids: readonly number[] };
+      expect(pids[0]).toBe(pids[1]);
+    });
+  },
+);
+
 describe.skipIf(!linux || !canRunAsRoot("unshare", "--pid", "--fork", "true"))(
   "beside the /proc of another pid namespace (needs root and unshare)",
   () => {
@@ -116,7 +129,7 @@ describe.skipIf(!linux || !canRunAsRoot("unshare", "--mount", "true"))(
       const sleeper = await startSleeper();
       const host = openHost();
       const identity = host.process(sleeper.pid)!;
-      expect(identity.boot).toBe(readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+      expect(identity.boot).toBe(shortBoot(readFileSync("/proc/sys/kernel/random/boot_id", "utf8")));
       const place = afterMounting("-t tmpfs none /proc/sys/kernel/random");
       const judge = async (changes: object): Promise<unknown> =>
         await askWitness(place, "judge", JSON.stringify({ ...identity, ...changes }));

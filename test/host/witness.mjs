@@ -28,8 +28,7 @@ const scenarios = {
   /** What nobody is told of a process of root, while it is there and when it has gone. */
   judgeAsNobody: async () => {
     const host = openHost();
-    const sleeper = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
-    await once(sleeper, "spawn");
+    const sleeper = await startSleeper();
     const identity = host.process(sleeper.pid);
     process.setgroups([]);
     process.setgid(NOBODY);
@@ -40,11 +39,30 @@ const scenarios = {
     return { there, gone: judge(host, identity), ancestors: attempt(() => host.ancestors()) };
   },
 
+  /** A process that has ended and the next one that got its pid, in a pid namespace of its own. */
+  judgeReusedPid: async () => {
+    const host = openHost();
+    const former = await startSleeper();
+    const identity = host.process(former.pid);
+    former.stdin.end();
+    await once(former, "exit");
+    // Start times are told in steps of a hundredth of a second, as the time since boot is.
+    for (const before = readUptime(); readUptime() - before < 0.02;);
+    writeFileSync("/proc/sys/kernel/ns_last_pid", String(former.pid - 1));
+    const present = await startSleeper();
+    const told = {
+      pids: [former.pid, present.pid],
+      former: host.liveness(identity),
+      present: host.liveness(host.process(present.pid)),
+    };
+    present.stdin.end();
+    return told;
+  },
+
   /** As a process of a new pid namespace that has the /proc of the one around it. */
   judgeBesideForeignProc: async () => {
     const host = openHost();
-    const sleeper = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
-    await once(sleeper, "spawn");
+    const sleeper = await startSleeper();
     const identity = { ...host.self, pid: sleeper.pid, startTime: 1 };
     const there = judge(host, identity);
     sleeper.stdin.end();
@@ -57,6 +75,71 @@ const scenarios = {
       there,
       gone: judge(host, identity),
       ancestors: host.ancestors(),
+    };
+  },
+
+  /** A look as nobody at a port that is root's alone, and at one that is not. */
+  lookAsNobody: async (protocol) => {
+    const host = openHost();
+    process.setgroups([]);
+    process.setgid(NOBODY);
+    process.setuid(NOBODY);
+    const look = async (port) => await host.look([bindingOf({ protocol, port })]);
+    return { below: await look(1000), above: await look(2000) };
+  },
+
+  /** Each kind of socket that there is. */
+  bindEverything: async (text) => {
+    const port = Number(text);
+    const host = openHost();
+    const guard = host.guards?.take("tcp", port);
+    host.guards?.take("tcp", port);
+    await host.guards?.isHeld("tcp", port);
+    guard?.release();
+    await host.guards?.gone("tcp", port);
+    const bindings = [
+      { protocol: "tcp", port },
+      { protocol: "udp", port },
+      { protocol: "tcp", port, address: "127.0.0.1" },
+    ];
+    return await Promise.all(bindings.map((binding) => host.look([bindingOf(binding)])));
+  },
+
+  /** What nobody can do with a guard. */
+  guardAsNobody: async (port) => {
+    process.setgroups([]);
+    process.setgid(NOBODY);
+    process.setuid(NOBODY);
+    return await useGuard(Number(port));
+  },
+
+  useGuard: async (port) => await useGuard(Number(port)),
+
+  /** Has a guard with a visitor and waits for another one, and does not stay for either. */
+  leaveGuards: async (own, other) => {
+    const { guards } = openHost();
+    let guard;
+    const knock = new Promise((resolve) => (guard = guards.take("tcp", Number(own), resolve)));
+    if (!guard) return { taken: false };
+    void guards.gone("tcp", Number(other));
+    void guards.gone("tcp", Number(own));
+    const awake = setInterval(() => {}, 1000);
+    await knock;
+    clearInterval(awake);
+    return { taken: true };
+  },
+
+  /** What is said of guards when no file can be opened any more. */
+  guardWithoutDescriptors: async (port) => {
+    const { guards } = openHost();
+    const full = attempt(() => {
+      for (;;) openSync("/dev/null");
+    });
+    return {
+      full: full.code,
+      taken: attempt(() => guards.take("tcp", Number(port))),
+      gone: await guards.gone("tcp", Number(port)).catch(codeOf),
+      held: await guards.isHeld("tcp", Number(port)).catch(codeOf),
     };
   },
 
@@ -76,6 +159,27 @@ const scenarios = {
     return { taken, left: await host.look([binding]) };
   },
 };
+
+async function startSleeper() {
+  const sleeper = spawn("/bin/sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
+  await once(sleeper, "spawn");
+  return sleeper;
+}
+
+/** In seconds. */
+function readUptime() {
+  return Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+}
+
+function codeOf({ code }) {
+  return { code };
+}
+
+async function useGuard(port) {
+  const { guards } = openHost();
+  const held = await guards.isHeld("tcp", port);
+  return { held, taken: guards.take("tcp", port) !== undefined };
+}
 
 function judge(host, identity) {
   const found = attempt(() => host.process(identity.pid) ?? null);

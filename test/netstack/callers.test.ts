@@ -48,3 +48,32 @@ it("a tester that asks for thousands of other addresses finds its own held after
   manager.releasePort(web);
   expect(manager.isPortAvailable(web)).toBe(true);
 });
+
+it.each(["random", "uniform"] as const)(
+  "a `random` that reserves meanwhile is not given the port of its caller, with `%s` selection",
+  (selection) => {
+    const client = { ...web, port: 0 };
+    let inner = 0;
+    const random = (): number => {
+      if (inner === 0) {
+        inner = -1;
+        inner = manager.reservePort(client);
+      }
+      return 0;
+    };
+    const manager = new PortManager({ random, selection });
+    expect([manager.reservePort(client), inner]).toEqual([16001, 16000]);
+  },
+);
+
+it("a `random` that asks for thousands of other addresses leaves the port to the one that was asked for", () => {
+  const others = Array.from({ length: 9000 }, (_, i) => ({ ...web, address: `30.0.${i >> 8}.${i & 255}` }));
+  const random = (): number => {
+    for (const other of others) manager.isPortAvailable(other);
+    return 0;
+  };
+  const manager = new PortManager({ random });
+  const port = manager.reservePort({ ...web, port: 0 });
+  expect(manager.isPortAvailable({ ...web, port })).toBe(false);
+  expect(others.filter((other) => !manager.isPortAvailable({ ...other, port }))).toEqual([]);
+});

@@ -1,9 +1,11 @@
 // The runtime's clock: a sleep ends by itself or by its signal, and leaves no listener behind.
 
-import { describe, expect, it } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import type { AbortSignalLike } from "../../src/contract/index.ts";
-import { systemChance, systemClock } from "../../src/node/clock.ts";
+import { newAbortable, systemChance, systemClock } from "../../src/node/clock.ts";
 
 /** A signal that counts its listeners. */
 function countedSignal(): {
@@ -61,6 +63,62 @@ describe("sleep", () => {
     await expect(systemClock.sleep(3_600_000, { signal })).rejects.toBe(reason);
     expect(listeners()).toBe(0);
   });
+
+  it("in the background does not keep the process from ending, else it does", () => {
+    const timers: { hasRef(): boolean }[] = [];
+    const realSetTimeout = globalThis.setTimeout;
+    vi.stubGlobal("setTimeout", (...parameters: Parameters<typeof realSetTimeout>) => {
+      const timer = realSetTimeout(...parameters);
+      timers.push(timer);
+      return timer;
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { signal, abort } = countedSignal();
+    for (const background of [true, false]) {
+      systemClock.sleep(3_600_000, { signal, background }).catch(() => {});
+    }
+    expect(timers.map((timer) => timer.hasRef())).toEqual([false, true]);
+    abort("enough");
+  });
+
+  it("is as long as was asked for, longer than a timer can be", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let woken = false;
+    const sleep = systemClock.sleep(5e9).then(() => (woken = true));
+    await vi.advanceTimersByTimeAsync(5e9 - 1);
+    expect(woken).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await sleep;
+  });
+});
+
+function readUptimeMs(): number {
+  return Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+}
+
+describe("the time since boot", () => {
+  it.skipIf(!existsSync("/proc/uptime"))("is that of the machine, in milliseconds", () => {
+    const before = readUptimeMs();
+    const now = systemClock.sinceBoot();
+    // Half a step of its resolution, for what adding up fractions loses.
+    expect(now).toBeGreaterThanOrEqual(before - 5);
+    expect(now).toBeLessThanOrEqual(readUptimeMs() + 5);
+  });
+});
+
+describe("an abortable", () => {
+  it("tells of its abort once, with the reason", () => {
+    const abortable = newAbortable();
+    const { signal } = abortable;
+    const reasons: unknown[] = [];
+    signal.addEventListener("abort", () => reasons.push(signal.reason));
+    newAbortable().abort("of another one");
+    expect(signal.aborted).toBe(false);
+    abortable.abort("enough");
+    abortable.abort("once more");
+    expect(reasons).toEqual(["enough"]);
+  });
 });
 
 describe("time and chance", () => {
@@ -70,6 +128,20 @@ describe("time and chance", () => {
     expect(systemClock.elapsed()).toBeGreaterThanOrEqual(before);
     const random = systemChance.random();
     expect(random >= 0 && random < 1).toBe(true);
-    expect(systemChance.uniqueId()).not.toBe(systemChance.uniqueId());
+  });
+
+  it("a unique id is 16 characters that can stand in a file name and are no option", () => {
+    const ids = Array.from({ length: 20_000 }, () => systemChance.uniqueId());
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[\w][\w-]{15}$/u.test(id))).toEqual([]);
+  });
+
+  it("every bit of a unique id is by chance", () => {
+    const bytes = Array.from({ length: 4000 }, () => Buffer.from(systemChance.uniqueId(), "base64url"));
+    for (let bit = 0; bit < 96; bit++) {
+      const set = bytes.filter((id) => (id[bit >> 3]! >> (bit & 7)) & 1).length;
+      // 2,000 are expected, with a standard deviation of 32.
+      expect(Math.abs(set - 2000)).toBeLessThan(400);
+    }
   });
 });

@@ -55,12 +55,12 @@ describe("open", () => {
 
   it("gives a port of the default pool to who names none, outside the ephemeral range where it can", async () => {
     await using registry = await open();
-    const { port, protocol, address, name, ports, holder } = await registry.acquire();
+    const { port, protocols, addresses, name, ports, holder } = await registry.acquire();
     expect(port).toBeGreaterThanOrEqual(20000);
     expect(port).toBeLessThanOrEqual(29999);
-    expect({ protocol, address, name, ports }).toEqual({
-      protocol: "tcp",
-      address: "::",
+    expect({ protocols, addresses, name, ports }).toEqual({
+      protocols: ["tcp"],
+      addresses: ["::"],
       name: null,
       ports: [port],
     });

@@ -2,15 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "../stores/folder.ts";
 import { faulty } from "./faulty-store.ts";
-import { join, Machine, summary } from "./world.ts";
+import { join, Machine, newState, summary } from "./world.ts";
 
 const REASONS: readonly unknown[] = [new Error("enough"), "text", { code: "X" }, null, 0];
 
 describe("a signal that is aborted already", () => {
   it.each(REASONS)("ends every call with its reason: %j", async (reason) => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     await registry.acquire({ name: "held", ports: 50 });
     const signal = AbortSignal.abort(reason);
     await expect(registry.acquire({ signal })).rejects.toBe(reason);
@@ -21,7 +20,7 @@ describe("a signal that is aborted already", () => {
   });
 
   it("without a reason of its own is an AbortError", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const attempt = registry.acquire({ signal: AbortSignal.abort() });
     await expect(attempt).rejects.toMatchObject({ name: "AbortError" });
   });
@@ -32,7 +31,7 @@ describe("an abort while an acquire is under way", () => {
     const machine = new Machine();
     machine.verdicts.set(50, "stranger");
     const faults = faulty();
-    const registry = await join({ directory: temporaryFolder(), machine, wrap: faults.wrap });
+    const registry = await join({ state: newState(), machine, wrap: faults.wrap });
     const abort = new AbortController();
     let steps = 0;
     const count = (): void => {
@@ -47,7 +46,7 @@ describe("an abort while an acquire is under way", () => {
   });
 
   it("that comes too late changes nothing", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const abort = new AbortController();
     const lease = await registry.acquire({ ports: 50, signal: abort.signal });
     abort.abort();
@@ -58,7 +57,7 @@ describe("an abort while an acquire is under way", () => {
 
   it("that waits for another one of its name ends the waiting at once, and the other one goes on", async () => {
     const machine = new Machine();
-    const registry = await join({ directory: temporaryFolder(), machine });
+    const registry = await join({ state: newState(), machine });
     let goOn!: () => void;
     const answer = new Promise<void>((resolve) => (goOn = resolve));
     const looking = new Promise<void>((resolve) => {

@@ -38,13 +38,13 @@ describe("the default pool", () => {
       "20001-24677,24679-25564,25566-27016,27018-29999",
     ],
   ])("%s", (_, kernel, expected) => {
-    expect(String(defaultPool(kernel))).toBe(expected);
+    expect(String(defaultPool(kernel).ports)).toBe(expected);
   });
 
   it("has no port that vite, minecraft or mongodb is known by", () => {
     for (const port of [24678, 25565, 27017]) {
-      expect(defaultPool(settings(32768, 60999)).has(port)).toBe(false);
-      expect(defaultPool(settings(1, 65535)).has(port)).toBe(false);
+      expect(defaultPool(settings(32768, 60999)).ports.has(port)).toBe(false);
+      expect(defaultPool(settings(1, 65535)).ports.has(port)).toBe(false);
     }
   });
 });

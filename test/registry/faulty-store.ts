@@ -37,6 +37,10 @@ export function faulty(): Faults {
           conflicts--;
           return { committed: false, changed: parameters[1].map(({ key }) => key) };
         }),
+      get limits() {
+        return store.limits;
+      },
+      watch: (...parameters) => store.watch(...parameters),
       close: () => run("close", () => store.close()),
     }),
   };

@@ -3,44 +3,35 @@
 import { describe, expect, it } from "vitest";
 
 import type { Store } from "../../src/contract/index.ts";
-import { temporaryFolder } from "../stores/folder.ts";
-import { join, Machine, processOf, summary } from "./world.ts";
+import { join, Machine, newState, processOf, summary } from "./world.ts";
+import { settle } from "./time.ts";
 
 describe("while a process is at work on a lease for a holder, another one that asks for the same", () => {
   it("waits, and is told the port that the kernel gave, not the one that it refused", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [state, machine] = [newState(), new Machine()];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     machine.verdicts.set(50, "stranger");
     const request = { name: "web", ports: "50-59", prefer: 50, for: 7 };
     const asked = [one.acquire(request), two.acquire(request), one.acquire(request)] as const;
-    const [first, second, third] = await Promise.all(asked);
+    const [first, second, third] = await machine.time.until(Promise.all(asked));
     expect([second.port, third.port]).toEqual([first.port, first.port]);
     expect(first.port).not.toBe(50);
     expect(await summary(one)).toEqual([`web ${first.port}`]);
   });
 
   it("takes over what a dead one left half-done, and asks the kernel itself", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const two = await join({ directory, machine, pid: 2 });
+    const [state, machine] = [newState(), new Machine()];
+    const two = await join({ state, machine, pid: 2 });
     // Process 1 dies in its look at the kernel, and so never gives the port back.
-    const one = await join({
-      directory,
-      machine,
-      wrap: (store) => ({
-        ...wrapped(store),
-        commit: (scope, changes, options) => {
-          if (machine.dead.has(1)) return Promise.reject(new Error("process 1 is dead"));
-          return store.commit(scope, changes, options);
-        },
-      }),
-    });
+    const one = await join({ state, machine });
     machine.beforeLook = () => {
       machine.beforeLook = () => undefined;
-      machine.dead.add(1);
-      throw new Error("process 1 is dead");
+      machine.kill(1);
     };
     const request = { name: "web", ports: "50-59", for: 7 };
-    await expect(one.acquire(request)).rejects.toThrow("process 1 is dead");
+    void one.acquire(request);
+    await settle();
+    expect(await summary(two)).toHaveLength(1);
     const looked = machine.looks.length;
     const lease = await two.acquire(request);
     expect(machine.looks.length).toBe(looked + 1);
@@ -49,10 +40,10 @@ describe("while a process is at work on a lease for a holder, another one that a
   });
 
   it("is told who has the name when that never ends, as after a failure that could not be undone", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
+    const [state, machine] = [newState(), new Machine()];
     let broken = false;
     const registry = await join({
-      directory,
+      state,
       machine,
       wrap: (store) => ({
         ...wrapped(store),
@@ -67,14 +58,15 @@ describe("while a process is at work on a lease for a holder, another one that a
     };
     await expect(registry.acquire({ name: "web" })).rejects.toThrow("no descriptor left");
     broken = false;
-    await expect(registry.acquire({ name: "web" })).rejects.toMatchObject({ code: "NAME_HELD" });
+    const again = await machine.time.until(registry.tryAcquire({ name: "web" }));
+    expect(again).toMatchObject({ granted: false, refusal: { code: "NAME_HELD", holder: { pid: 1 } } });
     await registry.release("web");
     expect((await registry.acquire({ name: "web" })).name).toBe("web");
   });
 
   it("is refused at once when it acts for another holder", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [state, machine] = [newState(), new Machine()];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const refusals: unknown[] = [];
     machine.beforeLook = async () => {
       machine.beforeLook = () => undefined;
@@ -85,8 +77,8 @@ describe("while a process is at work on a lease for a holder, another one that a
   });
 
   it("stops waiting when its signal aborts", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [state, machine] = [newState(), new Machine()];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const abort = new AbortController();
     const waiting: Promise<unknown>[] = [];
     machine.beforeLook = async () => {
@@ -105,22 +97,22 @@ describe("while a process is at work on a lease for a holder, another one that a
 
 describe("two registries of one process", () => {
   it("have one lease under a name, and only the one that was granted it gives it back when it closes", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine })];
+    const [state, machine] = [newState(), new Machine()];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine })];
     const lease = await one.acquire({ name: "web" });
     expect((await two.acquire({ name: "web" })).id).toBe(lease.id);
     await two.close();
     expect(await summary(one)).toEqual([`web ${lease.port}`]);
     await one.close();
-    const three = await join({ directory, machine, pid: 3 });
+    const three = await join({ state, machine, pid: 3 });
     expect(await summary(three)).toEqual([]);
   });
 });
 
 describe("a name that was given back", () => {
   it("finds its port again, though its hash now leads to another free one", async () => {
-    const [directory, machine] = [temporaryFolder(), new Machine()];
-    const registry = await join({ directory, machine });
+    const [state, machine] = [newState(), new Machine()];
+    const registry = await join({ state, machine });
     let displaced = 0;
     for (const name of ["b", "c", "d", "e", "f", "g", "h"]) {
       const first = await registry.acquire({ name: "a", ports: "50-52" });
@@ -131,14 +123,14 @@ describe("a name that was given back", () => {
       expect(again.port).toBe(lease.port);
       await again.release();
       // A name without a past begins at its hash.
-      const elsewhere = await join({ directory: temporaryFolder(), machine });
+      const elsewhere = await join({ state: newState(), machine: new Machine() });
       if ((await elsewhere.acquire({ name, ports: "50-52" })).port !== lease.port) displaced++;
     }
     expect(displaced).toBeGreaterThan(0);
   });
 
   it("is not found by release", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     await (await registry.acquire({ name: "web" })).release();
     await expect(registry.release("web")).rejects.toMatchObject({ code: "LEASE_NOT_FOUND" });
   });
@@ -148,9 +140,11 @@ describe("a name that was given back", () => {
 function wrapped(store: Store): Store {
   return {
     epoch: store.epoch,
+    limits: store.limits,
     read: (scope, keys, options) => store.read(scope, keys, options),
     list: (scope, prefix, options) => store.list(scope, prefix, options),
     commit: (scope, changes, options) => store.commit(scope, changes, options),
+    watch: (scope, options) => store.watch(scope, options),
     close: () => store.close(),
   };
 }

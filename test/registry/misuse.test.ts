@@ -1,28 +1,28 @@
 // Misuse: each wrong value is refused with an error that names the option and the value, and changes nothing.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join as joinPath } from "node:path";
 
 import { PortError, PortSet } from "../../src/core/index.ts";
 import { createRegistry, type LeaseInfo, type Registry } from "../../src/registry/index.ts";
-import { systemChance, systemClock } from "../../src/node/clock.ts";
-import { openSqliteStore } from "../../src/stores/sqlite/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Machine } from "./world.ts";
 
 // One registry serves all rows: none of them may change it.
-const directory = mkdtempSync(joinPath(tmpdir(), "moorage-test-"));
 let registry: Registry;
 let before: LeaseInfo[];
 
 beforeAll(async () => {
-  const world = { clock: systemClock, chance: systemChance };
+  const machine = new Machine();
   registry = createRegistry({
-    ...world,
-    store: await openSqliteStore({ ...world, directory, boot: "boot-1" }),
-    host: new Machine().hostOf(1),
-    defaultPool: PortSet.range(100, 109),
+    store: await memory({ changes: 900 }).open(),
+    scope: "default",
+    host: machine.hostOf(1),
+    clock: machine.time.clockOf(1),
+    chance: { random: Math.random, uniqueId: () => String(++machine.ids) },
+    newAbortable: () => new AbortController(),
+    defaultPool: { ports: PortSet.range(100, 109), reserved: 0 },
+    quarantineMs: 2000,
+    testRun: () => undefined,
   });
   await registry.acquire({ name: "held", ports: 50 });
   before = await registry.list();
@@ -30,7 +30,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await registry.close();
-  rmSync(directory, { recursive: true });
 });
 
 type Kind = typeof TypeError | typeof RangeError | PortError["code"];
@@ -53,7 +52,8 @@ function refusal(kind: Kind, message: string): unknown {
 
 const PORT = "expected a whole number from 1 to 65535";
 const ONE_LINE = "`name`: expected one line of text without blanks around it, received the string";
-const OPTIONS = "known are name, ports, prefer, protocol, address, count, for, signal";
+const OPTIONS =
+  "known are name, ports, exclude, prefer, protocol, address, count, contiguous, align, selection, for, ttlMs, kept, quarantine, wait, per, signal";
 
 const requests: readonly (readonly [unknown, Kind, string])[] = [
   [null, TypeError, "acquire: expected an options object, received null"],
@@ -146,6 +146,23 @@ const requests: readonly (readonly [unknown, Kind, string])[] = [
   ],
   [{ name: 3000 }, TypeError, "`name`: expected a string, received 3000"],
   [{ name: null }, TypeError, "`name`: expected a string, received null"],
+
+  [{ exclude: 0 }, RangeError, `\`exclude\`: ${PORT}, received 0`],
+  [{ ports: 60, exclude: "1-100" }, RangeError, "`exclude`: it leaves no port of 60, received the string"],
+  [{ protocol: [] }, RangeError, "`protocol`: expected at least one, received an empty list"],
+  [{ address: [] }, RangeError, "`address`: expected at least one, received an empty list"],
+  [{ contiguous: 1 }, TypeError, "`contiguous`: expected true or false, received 1"],
+  [{ align: 0 }, RangeError, "`align`: expected a whole number from 1 to 65535, received 0"],
+  [{ align: 2, contiguous: false }, RangeError, "`align`: only contiguous ports can be aligned"],
+  [{ selection: "first" }, RangeError, "`selection`: expected one of name, random, uniform, next-fit"],
+  [{ selection: "name" }, TypeError, '`selection`: "name" goes by the name; give `name` too'],
+  [{ ttlMs: 99 }, RangeError, "`ttlMs`: expected a whole number from 100 to 86400000, received 99"],
+  [{ ttlMs: 1000, for: 2 }, TypeError, "`ttlMs`: a lease lives with a process or for a time"],
+  [{ kept: true }, TypeError, "`kept`: ports are kept for a name; give `name` too"],
+  [{ quarantine: "no" }, RangeError, '`quarantine`: expected "avoid" or "refuse", received the string "no"'],
+  [{ wait: "yes" }, TypeError, '`wait`: expected true or false, received the string "yes"'],
+  [{ signal: 1 }, TypeError, "`signal`: expected an AbortSignal, received 1"],
+  [{ ports: "1-999", count: 898 }, RangeError, "`count`: this store takes at most 900 changes at once"],
 
   [{ for: 0 }, RangeError, "`for`: expected a whole number from 1 to 2147483647, received 0"],
   [{ for: -1 }, RangeError, "received -1"],

@@ -5,13 +5,12 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
 import type { AcquireOptions } from "../../src/registry/index.ts";
-import { temporaryFolder } from "../stores/folder.ts";
 import { faulty } from "./faulty-store.ts";
-import { join, Machine, summary } from "./world.ts";
+import { join, Machine, newState, summary } from "./world.ts";
 
 describe("a name, asked for again by its holder", () => {
   it("is the same lease object, however often and at the same time", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire({ name: "web" });
     expect(await registry.acquire({ name: "web" })).toBe(lease);
     const again = await Promise.all([1, 2, 3].map(() => registry.acquire({ name: "web" })));
@@ -25,7 +24,7 @@ describe("a name, asked for again by its holder", () => {
     ["ports that hold the leased ones", { ports: "1-1000" }],
     ["a wish, now that it has its ports", { prefer: 59 }],
   ])("for %s is the same lease", async (_, changes) => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire(held);
     const before = await registry.list();
     expect(await registry.acquire({ ...held, ...changes })).toBe(lease);
@@ -39,7 +38,7 @@ describe("a name, asked for again by its holder", () => {
     ["another protocol", { protocol: "udp" }],
     ["another address", { address: "127.0.0.1" }],
   ])("for %s is NAME_HELD by its own holder", async (_, changes) => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire(held);
     const before = await registry.list();
     await expect(registry.acquire({ ...held, ...changes })).rejects.toMatchObject({
@@ -48,14 +47,14 @@ describe("a name, asked for again by its holder", () => {
       ports: lease.ports,
       holder: { pid: 1, command: "program-1" },
       message: expect.stringContaining(
-        "held by program-1 (pid 1) already, with other ports, another address or protocol than asked for; choose",
+        "held by program-1 (pid 1) already, with other ports, addresses, protocols or time limit than asked for; choose",
       ) as string,
     });
     expect(await registry.list()).toEqual(before);
   });
 
   it("is granted once to requests at the same time", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const leases = await Promise.all(Array.from({ length: 8 }, () => registry.acquire({ name: "web" })));
     expect(new Set(leases).size).toBe(1);
     expect(await registry.list()).toHaveLength(1);
@@ -63,7 +62,7 @@ describe("a name, asked for again by its holder", () => {
 
   it("is never told with a port that the kernel then refuses", async () => {
     const machine = new Machine();
-    const registry = await join({ directory: temporaryFolder(), machine });
+    const registry = await join({ state: newState(), machine });
     const first = (await registry.acquire({ name: "web" })).port;
     await registry.release("web");
     machine.verdicts.set(first, "stranger");
@@ -79,7 +78,7 @@ describe("a name, asked for again by its holder", () => {
 
   it("is a new lease when the old one is on its way back", async () => {
     const faults = faulty();
-    const options = { directory: temporaryFolder(), machine: new Machine(), wrap: faults.wrap };
+    const options = { state: newState(), machine: new Machine(), wrap: faults.wrap };
     const registry = await join(options);
     const old = await registry.acquire({ name: "web" });
     // The release stops before its commit, so that the acquire could overtake it.
@@ -90,7 +89,7 @@ describe("a name, asked for again by its holder", () => {
   });
 
   it("has the ports that are left when one of them was released by its number", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire({ name: "web", count: 2 });
     const [gone, left] = lease.ports;
     await registry.release(gone!);
@@ -104,9 +103,9 @@ describe("a name, asked for again by its holder", () => {
 
 describe("a name, asked for by another process", () => {
   it("is NAME_HELD, with the holder, while that lives", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const lease = await one.acquire({ name: "web", count: 2 });
     const [a, b] = lease.ports;
     const refusal = {
@@ -123,9 +122,9 @@ describe("a name, asked for by another process", () => {
   });
 
   it("is NAME_HELD when the lease is held for a third one", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const lease = await one.acquire({ name: "web", for: 3 });
     expect(lease.holder.pid).toBe(3);
     for (const registry of [one, two]) {
@@ -135,10 +134,10 @@ describe("a name, asked for by another process", () => {
   });
 
   it("goes to one of many that ask at the same time", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
     const registries = await Promise.all(
-      [1, 2, 3, 4].map((pid) => join({ directory, machine, pid, random: Math.random })),
+      [1, 2, 3, 4].map((pid) => join({ state, machine, pid, random: Math.random })),
     );
     const outcomes = await Promise.allSettled(
       registries.map((registry) => registry.acquire({ name: "web" })),
@@ -153,12 +152,12 @@ describe("a name, asked for by another process", () => {
 
 describe("the name of a dead holder", () => {
   it("finds its ports again, whatever else is free", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const one = await join({ directory, machine });
+    const one = await join({ state, machine });
     const former = await one.acquire({ name: "web", ports: "200-299", prefer: 250, count: 2 });
-    machine.dead.add(1);
-    const two = await join({ directory, machine, pid: 2 });
+    machine.kill(1);
+    const two = await join({ state, machine, pid: 2 });
     const lease = await two.acquire({ name: "web", ports: "200-299", count: 2 });
     expect(lease.ports).toEqual(former.ports);
     expect(lease.id).not.toBe(former.id);
@@ -167,11 +166,11 @@ describe("the name of a dead holder", () => {
   });
 
   it("does not leave the range for them", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    await (await join({ directory, machine })).acquire({ name: "web", prefer: 4711 });
-    machine.dead.add(1);
-    const two = await join({ directory, machine, pid: 2 });
+    await (await join({ state, machine })).acquire({ name: "web", prefer: 4711 });
+    machine.kill(1);
+    const two = await join({ state, machine, pid: 2 });
     expect((await two.acquire({ name: "web", ports: 50 })).port).toBe(50);
     expect(await summary(two)).toEqual(["web 50", "web 4711 abandoned"]);
     await two.release("web");
@@ -179,13 +178,13 @@ describe("the name of a dead holder", () => {
   });
 
   it("takes another port when somebody has its own by now", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    await (await join({ directory, machine })).acquire({ name: "web", ports: "50-51", prefer: 51 });
-    machine.dead.add(1);
-    const two = await join({ directory, machine, pid: 2 });
+    await (await join({ state, machine })).acquire({ name: "web", ports: "50-51", prefer: 51 });
+    machine.kill(1);
+    const two = await join({ state, machine, pid: 2 });
     await two.acquire({ ports: 51 });
-    const three = await join({ directory, machine, pid: 3 });
+    const three = await join({ state, machine, pid: 3 });
     expect((await three.acquire({ name: "web", ports: "50-51" })).port).toBe(50);
     expect(await summary(three)).toEqual(["web 50", "- 51"]);
   });
@@ -193,7 +192,7 @@ describe("the name of a dead holder", () => {
 
 describe("names", () => {
   it("are told apart to the letter", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const names = ["web", "Web", "web/1", "port/tcp/100", "🚢", "ü", "u\u0308", "a'b\"", "__proto__", "0x50"];
     for (const name of names) await registry.acquire({ name });
     expect(new Set((await registry.list()).map(({ name }) => name))).toEqual(new Set(names));

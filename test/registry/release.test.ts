@@ -2,15 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "../stores/folder.ts";
 import { faulty } from "./faulty-store.ts";
-import { join, Machine, summary } from "./world.ts";
+import { join, Machine, newState, summary } from "./world.ts";
 
 describe("a lease's release", () => {
   it("frees its ports and its name for everybody", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const lease = await one.acquire({ name: "web", ports: "50-51", count: 2 });
     await lease.release();
     expect(await one.list()).toEqual([]);
@@ -20,7 +19,7 @@ describe("a lease's release", () => {
 
   it("is idempotent and joins the one under way", async () => {
     const { wrap, calls } = faulty();
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine(), wrap });
+    const registry = await join({ state: newState(), machine: new Machine(), wrap });
     const lease = await registry.acquire();
     const before = calls.commit;
     const first = lease.release();
@@ -31,7 +30,7 @@ describe("a lease's release", () => {
   });
 
   it("comes with the end of an `await using` block", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     {
       await using lease = await registry.acquire({ ports: 50 });
       expect(await summary(registry)).toEqual([`- ${lease.port}`]);
@@ -41,7 +40,7 @@ describe("a lease's release", () => {
 
   it("can be tried again after a failure of the store", async () => {
     const faults = faulty();
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine(), wrap: faults.wrap });
+    const registry = await join({ state: newState(), machine: new Machine(), wrap: faults.wrap });
     const lease = await registry.acquire({ name: "web", ports: 50 });
     const failure = new Error("the disk is gone");
     faults.fail("commit", 1, failure);
@@ -53,11 +52,11 @@ describe("a lease's release", () => {
   });
 
   it("never takes its successor's port", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
     const { wrap, calls } = faulty();
-    const one = await join({ directory, machine, wrap });
-    const two = await join({ directory, machine, pid: 2 });
+    const one = await join({ state, machine, wrap });
+    const two = await join({ state, machine, pid: 2 });
     const old = await one.acquire({ name: "web", ports: 50 });
     await two.release("web", { force: true });
     const successor = await two.acquire({ name: "web", ports: 50 });
@@ -66,18 +65,16 @@ describe("a lease's release", () => {
     await one.close();
     expect(calls.commit).toBe(commits);
     expect((await two.list()).map(({ id }) => id)).toEqual([successor.id]);
-    await expect((await join({ directory, machine, pid: 3 })).acquire({ name: "web" })).rejects.toMatchObject(
-      {
-        code: "NAME_HELD",
-        holder: { pid: 2 },
-      },
-    );
+    await expect((await join({ state, machine, pid: 3 })).acquire({ name: "web" })).rejects.toMatchObject({
+      code: "NAME_HELD",
+      holder: { pid: 2 },
+    });
   });
 
   it("leaves its neighbours on the same port alone", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     const mine = await one.acquire({ ports: 50, address: "127.0.0.1" });
     const theirs = await two.acquire({ ports: 50, address: "127.0.0.2" });
     await Promise.all([mine.release(), two.list()]);
@@ -85,9 +82,9 @@ describe("a lease's release", () => {
   });
 
   it("of many on one port at the same time loses none of the others' claims", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const members = [1, 2, 3, 4, 5, 6].map((pid) => join({ directory, machine, pid }));
+    const members = [1, 2, 3, 4, 5, 6].map((pid) => join({ state, machine, pid }));
     const registries = await Promise.all(members);
     const leases = await Promise.all(
       registries.map((registry, index) => registry.acquire({ ports: 50, address: `127.0.0.${index + 1}` })),
@@ -102,7 +99,7 @@ describe("release by name or port", () => {
     ["by name", "web"],
     ["by port", 50],
   ])("gives back what this process leased, and says what: %s", async (_, target) => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire({ name: "web", ports: 50 });
     const listed = await registry.list();
     expect(await registry.release(target)).toEqual(listed);
@@ -116,7 +113,7 @@ describe("release by name or port", () => {
   });
 
   it("by name gives all its ports back, by port that one alone", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     await registry.acquire({ name: "web", ports: "50-52", count: 3 });
     expect(await registry.release(51)).toMatchObject([{ name: "web", ports: [51] }]);
     expect(await summary(registry)).toEqual(["web 50,52"]);
@@ -125,7 +122,7 @@ describe("release by name or port", () => {
   });
 
   it("by port takes both protocols and all addresses", async () => {
-    const registry = await join({ directory: temporaryFolder(), machine: new Machine() });
+    const registry = await join({ state: newState(), machine: new Machine() });
     await registry.acquire({ ports: 50, address: "127.0.0.1" });
     await registry.acquire({ ports: 50, address: "127.0.0.2" });
     await registry.acquire({ ports: 50, protocol: "udp" });
@@ -149,11 +146,11 @@ describe("release by name or port", () => {
     ["a stranger with force", { pid: 4, force: true }],
     ["a stranger when the holder is dead", { pid: 4, holderIsDead: true }],
   ])("is free to %s", async (_, { pid, parents = [], holderIsDead = false, force = false }) => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    await (await join({ directory, machine })).acquire({ name: "web", ports: "50-51", count: 2 });
-    const other = await join({ directory, machine, pid, parents });
-    if (holderIsDead) machine.dead.add(1);
+    await (await join({ state, machine })).acquire({ name: "web", ports: "50-51", count: 2 });
+    const other = await join({ state, machine, pid, parents });
+    if (holderIsDead) machine.kill(1);
     expect(await other.release("web", { force })).toMatchObject([{ name: "web", ports: [50, 51] }]);
     expect(await other.list()).toEqual([]);
   });
@@ -162,10 +159,10 @@ describe("release by name or port", () => {
     ["the holder's parent", { pid: 9 }],
     ["a stranger", { pid: 4, parents: [5, 6] }],
   ])("is refused to %s as LEASE_HELD", async (_, { pid, parents = [] }) => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    await (await join({ directory, machine })).acquire({ name: "web", ports: "50-51", count: 2 });
-    const other = await join({ directory, machine, pid, parents });
+    await (await join({ state, machine })).acquire({ name: "web", ports: "50-51", count: 2 });
+    const other = await join({ state, machine, pid, parents });
     await expect(other.release("web")).rejects.toMatchObject({
       code: "LEASE_HELD",
       ports: [50, 51],
@@ -178,14 +175,14 @@ describe("release by name or port", () => {
   });
 
   it("takes nothing when one of the leases on the port may not be taken", async () => {
-    const directory = temporaryFolder();
+    const state = newState();
     const machine = new Machine();
-    const [one, two] = [await join({ directory, machine }), await join({ directory, machine, pid: 2 })];
+    const [one, two] = [await join({ state, machine }), await join({ state, machine, pid: 2 })];
     await one.acquire({ ports: 50, address: "127.0.0.1" });
     await two.acquire({ ports: 50, address: "127.0.0.2" });
     await expect(two.release(50)).rejects.toMatchObject({ code: "LEASE_HELD", holder: { pid: 1 } });
     expect(await two.list()).toHaveLength(2);
-    machine.dead.add(1);
+    machine.kill(1);
     expect(await two.release(50)).toHaveLength(2);
     expect(await two.list()).toEqual([]);
   });

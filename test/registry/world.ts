@@ -1,52 +1,25 @@
-// Worlds for tests: a real store, and a machine whose processes and strangers the test decides on.
+// Worlds for tests: registries of several processes of one machine, on one memory.
 
 import { onTestFinished } from "vitest";
 
-import type { Host, ProcessIdentity, Store, Verdict } from "../../src/contract/index.ts";
-import { type Binding, PortSet } from "../../src/core/index.ts";
-import { createRegistry, type Registry } from "../../src/registry/index.ts";
-import { openStore } from "../stores/sqlite.ts";
+import type { Abortable, Store } from "../../src/contract/index.ts";
+import { PortSet } from "../../src/core/index.ts";
+import {
+  createRegistry,
+  type Lease,
+  type Registry,
+  type TestRun,
+  type World,
+} from "../../src/registry/index.ts";
+import { memory, type SharedMemory } from "../../src/stores/memory/index.ts";
+import { Machine, ofProcess } from "./machine.ts";
 
-export function processOf(pid: number): ProcessIdentity {
-  return { pid, startTime: pid * 10, boot: "boot-1", namespaces: "pid:[1]", command: `program-${pid}` };
-}
-
-/** Verdicts of the kernel for a port other than `free`, and who is dead. */
-export class Machine {
-  readonly dead = new Set<number>();
-  readonly unknown = new Set<number>();
-  readonly verdicts = new Map<number, Verdict>();
-  /** Every binding that was looked at. */
-  readonly looks: Binding[] = [];
-  /** Called before each look; a test can wait, change the machine or throw there. */
-  beforeLook: (binding: Binding) => void | Promise<void> = () => undefined;
-
-  /** What process `pid` sees of the machine; `parents` are its ancestors. */
-  hostOf(pid: number, ...parents: readonly number[]): Host {
-    return {
-      scope: "net:[1]",
-      self: processOf(pid),
-      ancestors: () => parents.map((parent) => ({ ...processOf(parent), forked: false })),
-      process: (other) => (this.dead.has(other) || other > 9999 ? undefined : processOf(other)),
-      liveness: (process) =>
-        this.dead.has(process.pid) ? "dead" : this.unknown.has(process.pid) ? "unknown" : "alive",
-      look: async (bindings, options) => {
-        for (const binding of bindings) {
-          if (options?.signal?.aborted) throw options.signal.reason;
-          this.looks.push(binding);
-          await this.beforeLook(binding);
-          const verdict = this.verdicts.get(binding.port) ?? "free";
-          if (verdict !== "free") return verdict;
-        }
-        return "free";
-      },
-      settings: () => ({ ephemeral: { first: 32768, last: 60999 }, reserved: [] }),
-    };
-  }
-}
+export { memory as newState } from "../../src/stores/memory/index.ts";
+export { Machine, processOf } from "./machine.ts";
 
 export interface Member {
-  readonly directory: string;
+  /** What it shares with others, as a state folder. */
+  readonly state: SharedMemory;
   readonly machine: Machine;
   /** @default 1 */
   readonly pid?: number;
@@ -55,34 +28,65 @@ export interface Member {
   readonly wrap?: (store: Store) => Store;
   /** Where unnamed requests start, from 0 to below 1. @default 0: at the first port */
   readonly random?: () => number;
+  readonly testRun?: TestRun;
+  /** @default 2000 */
+  readonly quarantineMs?: number;
 }
 
+export const SCOPE = "default";
 /** The ports of a request that names none. */
 export const DEFAULT_PORTS = "100-109";
+/** For how long a port is the last choice for others. */
+export const QUARANTINE_MS = 2000;
+
+/** All that the registry of one process works with. */
+export async function worldOf(member: Member): Promise<World> {
+  const { state, machine, pid = 1, parents = [], wrap = (store) => store, random = () => 0 } = member;
+  const host = machine.hostOf(pid, ...parents);
+  return {
+    store: ofProcess(wrap(await state.open()), machine, host.self),
+    scope: SCOPE,
+    host,
+    clock: machine.time.clockOf(pid),
+    chance: { random, uniqueId: () => `lease-${pid}-${++machine.ids}` },
+    newAbortable: (): Abortable => new AbortController(),
+    defaultPool: { ports: PortSet.parse(DEFAULT_PORTS), reserved: 0 },
+    quarantineMs: member.quarantineMs ?? QUARANTINE_MS,
+    testRun: () => member.testRun,
+  };
+}
 
 /** The registry as one process has it; closed with the test. */
 export async function join(member: Member): Promise<Registry> {
-  const { directory, machine, pid = 1, parents = [], wrap = (store) => store, random = () => 0 } = member;
-  let ids = 0;
-  let elapsed = 0;
-  const chance = { random, uniqueId: () => `lease-${pid}-${++ids}-${Math.random().toString(36).slice(2)}` };
-  const store = await openStore(directory);
-  const registry = createRegistry({
-    store: wrap(store),
-    host: machine.hostOf(pid, ...parents),
-    clock: {
-      now: () => 1_700_000_000_000,
-      elapsed: () => elapsed,
-      sleep: (ms) => {
-        elapsed += ms;
-        return new Promise((resolve) => setImmediate(resolve));
-      },
-    },
-    chance,
-    defaultPool: PortSet.parse(DEFAULT_PORTS),
+  const { machine, pid = 1 } = member;
+  const world = await worldOf(member);
+  const registry = createRegistry(world);
+  onTestFinished(async () => {
+    await machine.time.goOn(pid);
+    if (!machine.isDead(world.host.self)) await registry.close().catch(() => undefined);
   });
-  onTestFinished(() => registry.close().catch(() => undefined));
   return registry;
+}
+
+export interface Several {
+  readonly machine: Machine;
+  readonly state: SharedMemory;
+  /** Of processes 1, 2, 3 and so on. */
+  readonly registries: readonly Registry[];
+  /** Another process. */
+  readonly enter: (pid: number, options?: Omit<Member, "state" | "machine" | "pid">) => Promise<Registry>;
+}
+
+/** A machine with so many processes, pids 1 and up, that share a state. */
+export async function several(
+  count: number,
+  options: Omit<Member, "state" | "machine" | "pid"> = {},
+): Promise<Several> {
+  const [machine, state] = [new Machine(), memory()];
+  const enter: Several["enter"] = (pid, own = options) => join({ state, machine, pid, ...own });
+  const registries: Registry[] = [];
+  for (let pid = 1; pid <= count; pid++) registries.push(await enter(pid));
+  return { machine, state, registries, enter };
 }
 
 /** "name port,port" of each lease, in the order of the list. */
@@ -90,4 +94,17 @@ export async function summary(registry: Registry): Promise<string[]> {
   return (await registry.list()).map(
     ({ name, ports, state }) => `${name ?? "-"} ${ports.join(",")}${state === "held" ? "" : ` ${state}`}`,
   );
+}
+
+/** The code of the refusal, or the ports of what was granted. */
+export async function outcome(call: Promise<Lease>): Promise<string | readonly number[]> {
+  return await call.then(
+    ({ ports }) => ports,
+    (error: { code?: string; message: string }) => error.code ?? error.message,
+  );
+}
+
+/** Ports, names and the like in their order. */
+export function sorted<Item extends number | string>(items: Iterable<Item>): Item[] {
+  return [...items].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -1,7 +1,9 @@
 // What a user is told whose state folder or database cannot be used; nothing is changed by the attempt.
 
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,6 +16,7 @@ import { getuid } from "node:process";
 
 import { describe, expect, it } from "vitest";
 
+import { PortError } from "../../src/core/index.ts";
 import { startChild } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
 import { checkpoint, openDatabase, openStore } from "./sqlite.ts";
@@ -41,17 +44,20 @@ function folderWith(bytes: Buffer | string): { folder: string; path: string } {
   return { folder, path };
 }
 
+const NOBODY = 65534;
+
 async function openAsNobody(folder: string): Promise<unknown> {
   return await startChild("stores/as-nobody.mjs", folder).next();
 }
 
 /** A folder inside one that everybody can enter. */
-function folderInside(mode: number): string {
+function folderInside(mode: number, owner: number): string {
   const outer = temporaryFolder();
   chmodSync(outer, 0o755);
   const folder = join(outer, "state");
   mkdirSync(folder);
   chmodSync(folder, mode);
+  chownSync(folder, owner, owner);
   return folder;
 }
 
@@ -60,7 +66,9 @@ describe("a new state folder", () => {
     const folder = join(temporaryFolder(), "a", "b c", "🚢");
     await openStore(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    expect(readdirSync(folder)).toContain("registry.db");
+    for (const file of ["registry.db", "registry.db-wal"]) {
+      expect([file, statSync(join(folder, file)).mode & 0o777]).toEqual([file, 0o600]);
+    }
   });
 
   it("keeps the mode that it had", async () => {
@@ -146,46 +154,95 @@ describe("a state folder is refused as STORE_UNAVAILABLE, with its path,", () =>
   });
 });
 
-// Root may write everywhere, and only root can become another user.
-describe.skipIf(getuid?.() !== 0)(
-  "a user without permission is told STORE_UNAVAILABLE, with the path,",
+describe.skipIf(!getuid)(
+  "what other users may write is refused as STORE_UNAVAILABLE, with what to do,",
   () => {
-    it("unless everything is in order", async () => {
-      expect(await openAsNobody(folderInside(0o777))).toEqual({ opened: true });
-    });
-
-    it.each(["755", "700", "000", "555"])("when the folder has mode %s and is another's", async (mode) => {
-      const folder = folderInside(Number.parseInt(mode, 8));
-      const answer = await openAsNobody(folder);
-      expect(answer).toMatchObject({ code: "STORE_UNAVAILABLE", path: folder });
-      expect((answer as Error).message).toContain(`${folder} cannot be used: this user may not write there`);
+    it.each([0o777, 0o770, 0o722, 0o702, 0o1777])("when it is the folder, with mode %o", async (mode) => {
+      const folder = join(temporaryFolder(), "open");
+      mkdirSync(folder);
+      chmodSync(folder, mode);
+      await expect(openStore(folder)).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        path: folder,
+        message:
+          `the state in ${folder} cannot be used: other users may write there ` +
+          `(its mode is ${(mode & 0o777).toString(8)}); run \`chmod 700 ${folder}\``,
+      });
       expect(readdirSync(folder)).toEqual([]);
     });
 
-    it("when the folder would have to be made where this user may not", async () => {
-      const folder = join(folderInside(0o755), "below");
-      expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path: folder });
-    });
-
-    it("when the database can be read but not written", async () => {
-      const folder = folderInside(0o777);
-      const path = join(folder, "registry.db");
-      const bytes = await wholeDatabase();
-      writeFileSync(path, bytes);
-      chmodSync(path, 0o444);
-      expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path });
-      expect(readFileSync(path)).toEqual(bytes);
-    });
-
-    it("when the database cannot even be read", async () => {
-      const folder = folderInside(0o777);
-      const path = join(folder, "registry.db");
-      writeFileSync(path, "");
+    it.each([0o666, 0o620, 0o602])("when it is the database, with mode %o", async (mode) => {
+      const { folder, path } = folderWith(await wholeDatabase());
+      chmodSync(path, mode);
+      await expect(openStore(folder)).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        path,
+        message: expect.stringContaining(`run \`chmod 600 ${path}\``) as string,
+      });
       chmodSync(path, 0o600);
-      expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path });
+      expect(await (await openStore(folder)).list("scope", "port/")).toHaveLength(50);
     });
   },
 );
+
+// Only root can become another user.
+describe.skipIf(getuid?.() !== 0)("another user's state is refused as STORE_UNAVAILABLE,", () => {
+  it("and a user's own is not", async () => {
+    expect(await openAsNobody(folderInside(0o700, NOBODY))).toEqual({ opened: true });
+    expect(await openAsNobody(folderInside(0o755, NOBODY))).toEqual({ opened: true });
+  });
+
+  it.each(["777", "755", "700", "000"])("when the folder has mode %s", async (mode) => {
+    const folder = folderInside(Number.parseInt(mode, 8), 0);
+    expect(await openAsNobody(folder)).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      path: folder,
+      message: `the state in ${folder} cannot be used: it belongs to the user with id 0, and this is user ${NOBODY}; use a state folder of your own`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("to root as well", async () => {
+    const folder = folderInside(0o700, NOBODY);
+    await expect(openStore(folder)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", path: folder });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("when the folder would have to be made where this user may not", async () => {
+    const folder = join(folderInside(0o755, 0), "below");
+    expect(await openAsNobody(folder)).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      path: folder,
+      message: `the state in ${folder} cannot be used: this user may not write there`,
+    });
+  });
+
+  it("when this user may not write into a folder of its own", async () => {
+    const folder = folderInside(0o555, NOBODY);
+    expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path: folder });
+  });
+
+  it.each([0o644, 0o600])("when only the database is another's, with mode %o", async (mode) => {
+    const folder = folderInside(0o700, NOBODY);
+    const path = join(folder, "registry.db");
+    const bytes = await wholeDatabase();
+    writeFileSync(path, bytes);
+    chmodSync(path, mode);
+    expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path });
+    expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  it("when the database can be read but not written", async () => {
+    const folder = folderInside(0o700, NOBODY);
+    const path = join(folder, "registry.db");
+    const bytes = await wholeDatabase();
+    writeFileSync(path, bytes);
+    chmodSync(path, 0o400);
+    chownSync(path, NOBODY, NOBODY);
+    expect(await openAsNobody(folder)).toMatchObject({ code: "STORE_UNAVAILABLE", path });
+    expect(readFileSync(path)).toEqual(bytes);
+  });
+});
 
 describe("a database is refused as STORE_DAMAGED, with its path, and left as it is,", () => {
   it.each([
@@ -199,9 +256,7 @@ describe("a database is refused as STORE_DAMAGED, with its path, and left as it 
       path,
       message: expect.stringContaining(path) as string,
     });
-    await expect(openStore(folder)).rejects.toThrow(
-      "stop all programs that use it, then move registry.db, registry.db-wal and registry.db-shm away",
-    );
+    await expect(openStore(folder)).rejects.toThrow("`moorage doctor --repair` saves what can be read");
     expect(readFileSync(path)).toEqual(bytes);
   });
 
@@ -233,6 +288,95 @@ describe("a database is refused as STORE_DAMAGED, with its path, and left as it 
     database.close();
     await expect(openStore(folder)).rejects.toMatchObject({ code: "STORE_DAMAGED", path });
     expect(openDatabase(path).prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "notes" }]);
+  });
+});
+
+/** Multiples of 512 and some that are not. */
+function lengths(size: number): number[] {
+  const odd = Array.from({ length: 10 }, () => Math.floor(Math.random() * size));
+  return [...Array.from({ length: Math.ceil(size / 512) }, (_, index) => index * 512), ...odd];
+}
+
+describe("a database or its log that was cut off or overwritten anywhere", () => {
+  const VALUE = "v".repeat(400);
+  const KEYS = Array.from({ length: 60 }, (_, index) => `k/${index}`);
+
+  /** The files of a database whose newest commits are only in the log. */
+  async function files(): Promise<{ database: Buffer; log: Buffer }> {
+    const folder = temporaryFolder();
+    const store = await openStore(folder);
+    await store.commit(
+      "scope",
+      KEYS.map((key) => ({ key, ifRevision: 0, value: VALUE })),
+    );
+    checkpoint(join(folder, "registry.db"));
+    for (const key of KEYS.slice(0, 5)) {
+      await store.commit("scope", [{ key, ifRevision: 1, value: `${VALUE}2` }]);
+    }
+    const path = join(folder, "registry.db");
+    return { database: readFileSync(path), log: readFileSync(`${path}-wal`) };
+  }
+
+  /** Whether all that is read was once committed, and a new commit is told right; a PortError is right too. */
+  async function use({ database, log }: { database: Buffer; log: Buffer }): Promise<"served" | "refused"> {
+    const { folder, path } = folderWith(database);
+    writeFileSync(`${path}-wal`, log);
+    try {
+      const store = await openStore(folder);
+      try {
+        const slots = await store.list("scope", "k/");
+        // An empty file is a new database; of any other nothing may be missing.
+        expect(slots).toHaveLength(database.length > 0 ? KEYS.length : 0);
+        for (const { key, revision, value } of slots) {
+          expect(KEYS).toContain(key);
+          expect(value).toBe(revision === 1 ? VALUE : `${VALUE}2`);
+        }
+        const before = (await store.read("scope", ["k/new"])).get("k/new");
+        const commit = await store.commit("scope", [
+          { key: "k/new", ifRevision: before?.revision ?? 0, value: "new" },
+        ]);
+        expect(commit).toMatchObject({ committed: true });
+        expect((await store.read("scope", ["k/new"])).get("k/new")?.value).toBe("new");
+        return "served";
+      } finally {
+        await store.close();
+      }
+    } catch (error) {
+      if (!PortError.is(error)) throw error;
+      return "refused";
+    }
+  }
+
+  it("gives right data or a PortError when the database ends at any length", async () => {
+    const { database, log } = await files();
+    const none = Buffer.alloc(0);
+    for (const length of lengths(database.length)) {
+      await use({ database: database.subarray(0, length), log: none });
+      await use({ database: database.subarray(0, length), log });
+    }
+    expect(await use({ database, log })).toBe("served");
+  });
+
+  it("gives right data when the log ends at any length: what it lost was not synced", async () => {
+    const { database, log } = await files();
+    for (const length of lengths(log.length)) {
+      expect([length, await use({ database, log: log.subarray(0, length) })]).toEqual([length, "served"]);
+    }
+  });
+
+  it("gives right data or a PortError when a page of it is garbage", async () => {
+    const { database, log } = await files();
+    const garbage = randomBytes(4096);
+    for (let at = 0; at < database.length; at += 4096) {
+      const bytes = Buffer.from(database);
+      garbage.copy(bytes, at);
+      await use({ database: bytes, log: Buffer.alloc(0) });
+    }
+    for (let at = 0; at < log.length; at += 4096) {
+      const bytes = Buffer.from(log);
+      garbage.copy(bytes, at);
+      expect(await use({ database, log: bytes })).toBe("served");
+    }
   });
 });
 

@@ -89,7 +89,7 @@ describe("a new database", () => {
       prepareSchema(other, path, "boot-1");
       other.exec("COMMIT");
     };
-    beforeStatement(/^BEGIN IMMEDIATE/u, () => other.exec("UPDATE counter SET revision = 7"));
+    beforeStatement(/^BEGIN IMMEDIATE/u, () => other.exec("UPDATE slot SET revision = 7 WHERE scope = x''"));
     const store = await openStore(folder, { clock: { ...leaping, sleep } });
     expect(prepared).toBe(true);
     const change = { key: "port/a", ifRevision: 0, value: "A" };

@@ -30,6 +30,7 @@ export function leapingClock(leapMs: number): Clock & { readonly sleeps: number 
     sleeps: 0,
     now: () => 0,
     elapsed: () => clock.sleeps * leapMs,
+    sinceBoot: () => clock.sleeps * leapMs,
     sleep: async () => {
       clock.sleeps++;
     },

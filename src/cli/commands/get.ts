@@ -2,6 +2,7 @@
 
 import { openHost } from "../../host/index.ts";
 import { open } from "../../node/index.ts";
+import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { findCaller } from "../caller.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -11,7 +12,7 @@ export interface GetFlags extends RequestFlags {
   readonly for?: number;
 }
 
-export async function get(count: number, { for: pid, ...request }: GetFlags): Promise<number> {
+export async function get(count: number | undefined, { for: pid, ...request }: GetFlags): Promise<number> {
   const holder = pid ?? findCaller(openHost().ancestors())?.pid;
   if (holder === undefined) {
     // The parent is in another pid namespace: this is the first process of a container, or was put into it.
@@ -21,7 +22,7 @@ export async function get(count: number, { for: pid, ...request }: GetFlags): Pr
   }
   await using registry = await open();
   const began = Date.now();
-  const lease = await registry.acquire({ ...request, count, for: holder });
+  const lease = await acquireAsked(registry, request, { ...(count !== undefined && { count }), for: holder });
   let printed = false;
   try {
     printed = await print(lease.ports.map((port) => `${port}\n`).join(""));

@@ -1,7 +1,7 @@
 // moorage ls: every lease, for people or as JSON.
 
 import { PortSet } from "../../core/index.ts";
-import { type LeaseInfo, open } from "../../node/index.ts";
+import { type LeaseInfo, open, type Reservation } from "../../node/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, say, table } from "../output.ts";
 
@@ -15,17 +15,47 @@ const JSON_VERSION = 1;
 export async function ls({ json = false }: LsFlags): Promise<number> {
   await using registry = await open();
   const leases = await registry.list();
-  if (json) await print(`${JSON.stringify({ version: JSON_VERSION, leases }, null, 2)}\n`);
-  else if (leases.length === 0) say("no leases");
-  else await print(table([["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"], ...leases.map(toRow)]));
+  const reservations = await registry.reservations();
+  if (json) {
+    await print(`${JSON.stringify({ version: JSON_VERSION, leases, reservations }, null, 2)}\n`);
+    return EXIT.OK;
+  }
+  const leased = new Set(leases.map(({ name }) => name));
+  const keeping = new Set(reservations.map(({ name }) => name));
+  const rows = [
+    ...leases.map((lease) => toRow(lease, lease.name !== null && keeping.has(lease.name))),
+    ...reservations
+      .filter(({ name }) => !leased.has(name))
+      .map((kept) => [formatPlace(kept), kept.name, "kept", "-", "-", "-"]),
+  ];
+  if (rows.length === 0) say("no leases");
+  else await print(table([["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"], ...rows]));
   return EXIT.OK;
 }
 
-function toRow({ name, protocol, address, ports, holder, state, grantedAt }: LeaseInfo): string[] {
+function toRow(lease: LeaseInfo, isKept: boolean): string[] {
+  const { name, holder, state, grantedAt } = lease;
+  const age = formatAge(Date.now() - grantedAt);
+  return [
+    formatPlace(lease),
+    name ?? "-",
+    isKept ? `${state}, kept` : state,
+    age,
+    String(holder.pid),
+    holder.command,
+  ];
+}
+
+/** "20000-20002/udp on 127.0.0.1"; what is usual is left out. */
+function formatPlace({
+  ports,
+  protocols,
+  addresses,
+}: Pick<Reservation, "ports" | "protocols" | "addresses">): string {
   const numbers = String(PortSet.of(ports));
-  const place = address === "::" ? "" : ` on ${address}`;
-  const port = `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place}`;
-  return [port, name ?? "-", state, formatAge(Date.now() - grantedAt), String(holder.pid), holder.command];
+  const protocol = protocols.join("+");
+  const place = addresses.join(", ");
+  return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;
 }
 
 /** "12s", "5m", "3h", "2d": the largest unit that fits. */

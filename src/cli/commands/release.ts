@@ -8,11 +8,13 @@ import { say } from "../output.ts";
 
 export interface ReleaseFlags {
   readonly force?: boolean;
+  readonly giveUp?: boolean;
 }
 
 export async function release(target: string, flags: ReleaseFlags): Promise<number> {
   await using registry = await open();
-  for (const { name, ports, holder } of await giveBack(registry, target, flags)) {
+  if (flags.giveUp === true) return await giveUp(registry, target);
+  for (const { name, ports, holder } of await giveBack(registry, target, flags.force ?? false)) {
     say(
       `released ${formatPorts(ports)}${name === null ? "" : ` of ${name}`}, held by ${formatHolder(holder)}`,
     );
@@ -20,10 +22,16 @@ export async function release(target: string, flags: ReleaseFlags): Promise<numb
   return EXIT.OK;
 }
 
-async function giveBack(registry: Registry, target: string, flags: ReleaseFlags): Promise<LeaseInfo[]> {
+async function giveUp(registry: Registry, name: string): Promise<number> {
+  const { ports } = await registry.giveUp(name);
+  say(`${name} does not keep ${formatPorts(ports)} any more`);
+  return EXIT.OK;
+}
+
+async function giveBack(registry: Registry, target: string, force: boolean): Promise<LeaseInfo[]> {
   try {
     // No name is a number.
-    return await registry.release(/^\d+$/u.test(target) ? parsePort(target) : target, flags);
+    return await registry.release(/^\d+$/u.test(target) ? parsePort(target) : target, { force });
   } catch (error) {
     if (!PortError.is(error) || error.code !== "LEASE_HELD") throw error;
     const { ports, holder } = error;

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { open } from "../../node/index.ts";
+import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
 import { say, sayError } from "../output.ts";
@@ -26,7 +27,7 @@ export async function run(
   const registry = await open();
   using signals = new Signals();
   try {
-    const { port, name } = await registry.acquire({ ...request, signal: signals.stop });
+    const { port, name } = await acquireAsked(registry, request, { signal: signals.stop });
     await signals.throwIfStopped();
     const env = { ...process.env, [variable]: String(port) };
     const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);

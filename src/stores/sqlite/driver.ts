@@ -13,7 +13,7 @@ export type Row = Readonly<Record<string, SqlValue>>;
 export interface Statement {
   get(...parameters: SqlValue[]): Row | undefined;
   all(...parameters: SqlValue[]): Row[];
-  run(...parameters: SqlValue[]): unknown;
+  run(...parameters: SqlValue[]): { readonly changes: number };
 }
 
 export interface Database {

@@ -1,6 +1,5 @@
 // What the user is told when SQLite refuses: which file, what is wrong with it, what to do.
 
-import { basename } from "node:path";
 import { PortError } from "../../core/index.ts";
 import { resultCode, SQLITE } from "./driver.ts";
 
@@ -12,13 +11,8 @@ export function storeFailure(error: unknown, path: string): unknown {
     // A statement that does not fit: these are not the tables of this format.
     case SQLITE.ERROR:
     case SQLITE.NOTADB:
-    case SQLITE.CORRUPT: {
-      const name = basename(path);
-      const message =
-        `the database ${path} is damaged or not Moorage's: ${reason(error)}; to begin a new one, ` +
-        `stop all programs that use it, then move ${name}, ${name}-wal and ${name}-shm away`;
-      return new PortError("STORE_DAMAGED", message, { path }, { cause: error });
-    }
+    case SQLITE.CORRUPT:
+      return storeDamaged(path, reason(error), error);
     case SQLITE.FULL:
       return unavailable(path, "the disk is full", error);
     case SQLITE.READONLY:
@@ -28,6 +22,14 @@ export function storeFailure(error: unknown, path: string): unknown {
     default:
       return unavailable(path, reason(error), error);
   }
+}
+
+/** @see PortErrorDetails.STORE_DAMAGED */
+export function storeDamaged(path: string, why: string, cause?: unknown): PortError<"STORE_DAMAGED"> {
+  const message =
+    `the database ${path} is damaged or not Moorage's: ${why}; \`moorage doctor\` says more, and ` +
+    "`moorage doctor --repair` saves what can be read";
+  return new PortError("STORE_DAMAGED", message, { path }, { cause });
 }
 
 /** @see PortErrorDetails.STORE_UNAVAILABLE */

@@ -1,16 +1,48 @@
 // Waiting for the write lock of the database.
 //
 // SQLite's own busy handler sleeps without a queue and starves writers for seconds (measured: 2.6–3.2 s
-// among four). So SQLite waits for a millisecond at most, and this loop tries again after a short random
-// pause, until the lock is had or the time is over.
+// among four). So SQLite does not wait at all, and this package tries again after a short random pause, until the
+// lock is had or the time is over. Short pauses are the fair ones: who has waited long must not wait longer
+// than who has just come. Only a lock that somebody really keeps is asked for less often.
 
-import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
+import type { Chance, Clock } from "../../contract/index.ts";
 import { PortError } from "../../core/index.ts";
 import { resultCode, SQLITE } from "./driver.ts";
 
 /** How long a request waits for the lock: many times the longest wait measured among 8 processes. */
 const PATIENCE_MS = 10_000;
-const LONGEST_PAUSE_MS = 8;
+const PAUSE_MS = 2;
+const EAGER_TRIES = 50;
+const LATER_PAUSE_MS = 8;
+
+/** A tenth of a millisecond, about: the lock is free again by then, and no timer is that short. */
+const STALL_MS = { shortest: 0.02, longest: 0.15 };
+/** How often a call may stop the thread for that before it waits for a timer. */
+export const STALLS = 8;
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
+
+/** Stops the thread for a moment. */
+export function stall(chance: Chance): void {
+  const { shortest, longest } = STALL_MS;
+  Atomics.wait(NOBODY_WAKES, 0, 0, shortest + (longest - shortest) * chance.random());
+}
+
+export function isBusy(error: unknown): boolean {
+  return resultCode(error) === SQLITE.BUSY;
+}
+
+/** How many milliseconds to wait after the lock was not had for so many times, from 1. */
+export function pauseAfter(tries: number, chance: Chance): number {
+  return (tries <= EAGER_TRIES ? PAUSE_MS : LATER_PAUSE_MS) * chance.random();
+}
+
+/** The end of the patience of who waits since `since`, on the clock's `elapsed`. */
+export function outOfPatience(since: number, clock: Clock, cause: unknown): PortError | undefined {
+  const waitedMs = Math.round(clock.elapsed() - since);
+  if (waitedMs <= PATIENCE_MS) return undefined;
+  const message = `other processes kept the store locked for ${waitedMs} ms`;
+  return new PortError("STORE_BUSY", message, { waitedMs }, { cause });
+}
 
 /**
  * Runs `attempt` until it does not fail with SQLITE_BUSY.
@@ -19,21 +51,17 @@ const LONGEST_PAUSE_MS = 8;
  */
 export async function whenNotBusy<Result>(
   attempt: () => Result,
-  { clock, chance, signal }: AbortableOptions & { readonly clock: Clock; readonly chance: Chance },
+  { clock, chance }: { readonly clock: Clock; readonly chance: Chance },
 ): Promise<Result> {
   const began = clock.elapsed();
-  for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    throwIfAborted(signal);
+  for (let tries = 1; ; tries++) {
     try {
       return attempt();
     } catch (error) {
-      if (resultCode(error) !== SQLITE.BUSY) throw error;
-      const waitedMs = Math.round(clock.elapsed() - began);
-      if (waitedMs > PATIENCE_MS) {
-        const message = `other processes kept the store locked for ${waitedMs} ms`;
-        throw new PortError("STORE_BUSY", message, { waitedMs }, { cause: error });
-      }
+      if (!isBusy(error)) throw error;
+      const over = outOfPatience(began, clock, error);
+      if (over) throw over;
     }
-    await clock.sleep(pause * chance.random(), { signal });
+    await clock.sleep(pauseAfter(tries, chance));
   }
 }

@@ -1,0 +1,110 @@
+// The history of a store: what was called when, and what it answered, as lines of JSON from any number of
+// processes. The start of a call is written before the call is made: a process that is killed leaves calls
+// without an end, which may have been done or not.
+
+import type {
+  AbortableOptions,
+  Commit,
+  CommitOptions,
+  Slot,
+  SlotChange,
+  SlotChanges,
+  Store,
+} from "../contract/index.ts";
+
+/** What was asked. */
+export type HistoryCall =
+  | { readonly op: "read"; readonly scope: string; readonly keys: readonly string[] }
+  | { readonly op: "list"; readonly scope: string; readonly prefix: string }
+  | { readonly op: "commit"; readonly scope: string; readonly changes: readonly SlotChange[] };
+
+/** What was answered. */
+export type HistoryAnswer =
+  { readonly slots: readonly Slot[] } | { readonly commit: Commit } | { readonly error: string };
+
+export type HistoryEvent =
+  | ({ readonly event: "start"; readonly call: string; readonly at: number } & HistoryCall)
+  | ({ readonly event: "end"; readonly call: string; readonly at: number } & HistoryAnswer);
+
+export interface RecordOptions {
+  /** Tells this client from all others of the history. */
+  readonly client: string;
+  /** A time that only grows and is the same for all clients, in any unit, such as that of `process.hrtime`. */
+  readonly now: () => number;
+  /** Takes an event, and has kept it when it returns. */
+  readonly write: (event: HistoryEvent) => void;
+}
+
+/**
+ * The store, with its reads, lists and commits recorded. Watches are not.
+ *
+ * @example
+ * const events: HistoryEvent[] = [];
+ * let tick = 0;
+ * const recorded = recordHistory(store, {
+ *   client: "one",
+ *   now: () => tick++,
+ *   write: (event) => events.push(event),
+ * });
+ * await recorded.commit("scope", [{ key: "port/tcp/3000", ifRevision: 0, value: "mine" }]);
+ * checkHistory(events); // { ok: true, commits: 1, reads: 0 }
+ */
+export function recordHistory(store: Store, options: RecordOptions): Store {
+  return new RecordedStore(store, options);
+}
+
+class RecordedStore implements Store {
+  readonly epoch: number;
+  readonly limits: Store["limits"];
+  readonly #store: Store;
+  readonly #options: RecordOptions;
+  #calls = 0;
+
+  constructor(store: Store, options: RecordOptions) {
+    this.epoch = store.epoch;
+    this.limits = store.limits;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
+    const made = (): Promise<Map<string, Slot>> => this.#store.read(scope, keys, options);
+    return this.#record({ op: "read", scope, keys }, made, (slots) => ({ slots: [...slots.values()] }));
+  }
+
+  list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
+    const made = (): Promise<Slot[]> => this.#store.list(scope, prefix, options);
+    return this.#record({ op: "list", scope, prefix }, made, (slots) => ({ slots }));
+  }
+
+  commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
+    const made = (): Promise<Commit> => this.#store.commit(scope, changes, options);
+    return this.#record({ op: "commit", scope, changes }, made, (commit) => ({ commit }));
+  }
+
+  watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
+    return this.#store.watch(scope, options);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #record<Result>(
+    asked: HistoryCall,
+    made: () => Promise<Result>,
+    answer: (result: Result) => HistoryAnswer,
+  ): Promise<Result> {
+    const { client, now, write } = this.#options;
+    const call = `${client}/${++this.#calls}`;
+    write({ event: "start", call, at: now(), ...asked });
+    try {
+      const result = await made();
+      write({ event: "end", call, at: now(), ...answer(result) });
+      return result;
+    } catch (error) {
+      write({ event: "end", call, at: now(), error: String(error) });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// What the doctor says of the runtime and of the machine.
+
+import type { Host } from "../contract/index.ts";
+import { PortError, PortSet } from "../core/index.ts";
+import { defaultPool } from "../registry/index.ts";
+import { loadDriver } from "../stores/sqlite/driver.ts";
+import type { Finding } from "./doctor.ts";
+
+/** `engines` of package.json. */
+const OLDEST_NODE = { major: 20, minor: 19 };
+
+export function runtimeFindings(): Finding[] {
+  return [nodeFinding(process.versions.node), driverFinding()];
+}
+
+export function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isOld = major < OLDEST_NODE.major || (major === OLDEST_NODE.major && minor < OLDEST_NODE.minor);
+  if (!isOld) return { check: "node", state: "ok", message: version };
+  const oldest = `${OLDEST_NODE.major}.${OLDEST_NODE.minor}`;
+  return { check: "node", state: "problem", message: version, advice: `use Node ${oldest} or newer` };
+}
+
+function driverFinding(): Finding {
+  try {
+    const driver = loadDriver();
+    const database = driver.open(":memory:");
+    const version = String(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
+    database.close();
+    return { check: "driver", state: "ok", message: `${driver.name}, SQLite ${version}` };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { check: "driver", state: "problem", message };
+  }
+}
+
+export async function machineFindings(host: Host): Promise<Finding[]> {
+  return [processFinding(host), await guardFinding(host), networkFinding(host), poolFinding(host)];
+}
+
+function processFinding({ boot, self }: Host): Finding {
+  if (boot !== "" && self.startTime !== 0) {
+    return { check: "processes", state: "ok", message: "told apart by pid, start time and boot (/proc)" };
+  }
+  const message =
+    "told apart by their pid alone on this system: a lease can outlive its holder until the pid is free again";
+  return { check: "processes", state: "warning", message };
+}
+
+async function guardFinding({ guards }: Host): Promise<Finding> {
+  if (!guards) {
+    const message = "none on this system: only programs that share a state folder are kept apart";
+    return { check: "guards", state: "warning", message };
+  }
+  try {
+    // Any port will do: the question is whether it is answered.
+    await guards.isHeld("tcp", 1);
+    const message = "abstract unix sockets: ports are kept apart across users, folders and versions";
+    return { check: "guards", state: "ok", message };
+  } catch (error) {
+    if (PortError.is(error) || !(error instanceof Error)) throw error;
+    const advice = "allow unix sockets where this runs";
+    return { check: "guards", state: "problem", message: `they cannot be reached: ${error.message}`, advice };
+  }
+}
+
+function networkFinding({ fingerprint }: Host): Finding {
+  return { check: "network", state: "ok", message: `namespace ${fingerprint}` };
+}
+
+function poolFinding({ settings }: Pick<Host, "settings">): Finding {
+  const { ephemeral, reserved } = settings();
+  const { ports, reserved: leftOut } = defaultPool({ ephemeral, reserved });
+  const overlap = ports.size - ports.without(PortSet.range(ephemeral.first, ephemeral.last)).size;
+  const range = `${ephemeral.first}-${ephemeral.last}`;
+  const advice = "set net.ipv4.ip_local_port_range to a range outside 20000-29999";
+  if (overlap > 0) {
+    const message = `the kernel's ephemeral range ${range} has all default ports: connections can take them at any time`;
+    return { check: "pool", state: "warning", message, advice };
+  }
+  const message = `${ports.size} default ports, the kernel's ephemeral range is ${range}`;
+  if (leftOut === 0) return { check: "pool", state: "ok", message };
+  return { check: "pool", state: "warning", message: `${message}; ${leftOut} are left out`, advice };
+}

@@ -1,0 +1,99 @@
+// A grant on its way: the parts of a request become leases together, or none does.
+//
+// Candidates come in order, each let in by its slots; one commit claims as many as are needed, on the
+// condition that nothing has changed; then the guards are taken and the kernel is asked. The order matters:
+// only who has the claim looks, so that two requests never take one another's look for a stranger. A port that
+// a stranger has is given up in the same commit that claims the next one.
+//
+// Until all ports are found free, the record of a name says who is at work on it: another request of the same
+// holder waits, and takes over where that process died.
+
+import { type Commit, type SlotChange, throwIfAborted } from "../contract/index.ts";
+import type { Guarding } from "./guarding.ts";
+import { GUARD_DELAY_MS } from "./living.ts";
+import { type Granted, Part, type PartOptions } from "./part.ts";
+import type { Refusal } from "./refusals.ts";
+import type { World } from "./world.ts";
+
+/** Leases in the order of the parts, a refusal, or `changed`: a name went to another request meanwhile. */
+export type Outcome =
+  { readonly leases: readonly Granted[] } | { readonly refusal: Refusal } | { readonly changed: true };
+
+export class Grant {
+  readonly #world: World;
+  readonly #guarding: Guarding;
+  readonly #parts: readonly Part[];
+  #committedAt = 0;
+
+  constructor(world: World, guarding: Guarding, parts: readonly PartOptions[]) {
+    this.#world = world;
+    this.#guarding = guarding;
+    this.#parts = parts.map((options) => new Part(world, options));
+  }
+
+  async fill(): Promise<Outcome> {
+    // Who has the least choice chooses first: a fixed port must not be picked for another part.
+    const choosers = this.#parts.toSorted((a, b) => choiceOf(a) - choiceOf(b));
+    for (;;) {
+      for (const part of choosers) {
+        throwIfAborted(part.request.signal);
+        const refusal = await part.choose(this.#parts);
+        if (refusal) return { refusal };
+      }
+      const commit = await this.#commit();
+      if (!commit.committed) {
+        const changed = new Set(commit.changed);
+        if (this.#parts.some((part) => part.isOvertaken(changed))) return { changed: true };
+        for (const part of this.#parts) await part.reconsider(changed);
+        continue;
+      }
+      for (const part of this.#parts) part.markClaimed(commit.token);
+      for (const part of this.#parts) await part.examine(this.#guarding);
+      if (!this.#parts.every((part) => part.isFull)) continue;
+      return (await this.#confirm())
+        ? { leases: this.#parts.map((part) => part.granted()) }
+        : { changed: true };
+    }
+  }
+
+  /** Gives back whatever was claimed. */
+  async undo(): Promise<void> {
+    for (const part of this.#parts) await part.undo(this.#guarding);
+  }
+
+  async #commit(): Promise<Commit> {
+    const { store, scope, clock } = this.#world;
+    const changes = new Map<string, SlotChange>();
+    for (const part of this.#parts) for (const change of part.changes()) changes.set(change.key, change);
+    const { signal } = this.#parts[0]!.request;
+    // What is kept is told after the confirmation, which is durable, and all that went before it with it.
+    const commit = await store.commit(scope, [...changes.values()], { signal });
+    this.#committedAt = clock.elapsed();
+    return commit;
+  }
+
+  /** Writes that the names' leases are granted; false when one was taken away meanwhile. */
+  async #confirm(): Promise<boolean> {
+    const { store, scope, clock } = this.#world;
+    const changes = this.#parts.flatMap((part) => part.confirmation());
+    // After so long a stop, somebody may have taken the missing guard for the end of this process.
+    const mayBeLost = clock.elapsed() - this.#committedAt > GUARD_DELAY_MS / 2;
+    if (changes.length > 0) {
+      const durable = this.#parts.some(({ request }) => request.kept);
+      const commit = await store.commit(scope, changes, { signal: this.#parts[0]!.request.signal, durable });
+      if (!commit.committed) return false;
+    }
+    if (!mayBeLost) return true;
+    const slots = this.#parts.flatMap((part) => part.granted().slots);
+    const found = await store.read(
+      scope,
+      slots.map(({ key }) => key),
+    );
+    return slots.every(({ key, revision }) => found.get(key)?.revision === revision);
+  }
+}
+
+/** How many more ports there are than the part needs. */
+function choiceOf({ request: { pool, count } }: Part): number {
+  return pool.size - count;
+}

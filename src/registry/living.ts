@@ -1,0 +1,103 @@
+// Which claims are alive, as one request sees it.
+//
+// A claim lives with the process of its holder, on the host's word, or with a session, until the time that its
+// slot says. A process that cannot be judged from here counts as alive, unless nobody has the guard that it
+// would have: a guard goes with its process. Each process is asked about once in the life of such a view.
+
+import {
+  type GrantedClaim,
+  type Liveness,
+  type ProcessIdentity,
+  parsePortKey,
+  type PortRecord,
+  readSession,
+  sessionKey,
+  type Slot,
+} from "../contract/index.ts";
+import type { World } from "./world.ts";
+
+/**
+ * How old a claim must be for the missing guard to say something: it is taken right after the grant. Whoever
+ * took longer looks again whether the claim is still there (see grant.ts).
+ */
+export const GUARD_DELAY_MS = 10_000;
+
+export class Living {
+  readonly #world: World;
+  readonly #processes = new Map<string, Liveness>();
+  /** The sessions that were asked for, with their slots as read. */
+  readonly #sessions = new Map<string, Slot | undefined>();
+  /** Ids of leases of unknown processes whose guard nobody has. */
+  readonly #unguarded = new Set<string>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Finds out what takes time about claims on a port; to be called before `has`. */
+  async learn(records: Iterable<readonly [key: string, record: PortRecord]>): Promise<void> {
+    let sessions: string[] | undefined;
+    for (const [key, { claims }] of records) {
+      for (const claim of claims) {
+        if (claim.session !== null) {
+          if (!this.#sessions.has(claim.session)) (sessions ??= []).push(claim.session);
+        } else if (claim.guarded && this.#liveness(claim.holder) === "unknown") {
+          await this.#askGuard(key, claim);
+        }
+      }
+    }
+    if (sessions) await this.#readSessions(sessions);
+  }
+
+  has(claim: GrantedClaim): boolean {
+    if (claim.session !== null) return this.#isRunning(claim.session);
+    return this.#liveness(claim.holder) !== "dead" && !this.#unguarded.has(claim.lease);
+  }
+
+  /** Whether a process is not known to be dead. */
+  hasProcess(process: ProcessIdentity): boolean {
+    return this.#liveness(process) !== "dead";
+  }
+
+  /** The slot of a session that ran out and has not been removed: who takes its ports removes it. */
+  endedSession(claim: GrantedClaim): Slot | undefined {
+    return claim.session === null || this.#isRunning(claim.session)
+      ? undefined
+      : this.#sessions.get(claim.session);
+  }
+
+  #liveness(process: ProcessIdentity): Liveness {
+    const { host } = this.#world;
+    if (sameProcess(process, host.self)) return "alive";
+    const key = `${process.pid} ${process.startTime} ${process.boot} ${process.namespaces}`;
+    let liveness = this.#processes.get(key);
+    if (liveness === undefined) {
+      liveness = host.liveness(process);
+      this.#processes.set(key, liveness);
+    }
+    return liveness;
+  }
+
+  #isRunning(session: string): boolean {
+    const record = readSession(this.#sessions.get(session));
+    const { host, clock } = this.#world;
+    return record !== undefined && record.boot === host.boot && record.at > clock.sinceBoot();
+  }
+
+  async #readSessions(sessions: readonly string[]): Promise<void> {
+    const { store, scope } = this.#world;
+    const slots = await store.read(scope, sessions.map(sessionKey));
+    for (const session of sessions) this.#sessions.set(session, slots.get(sessionKey(session)));
+  }
+
+  async #askGuard(key: string, claim: GrantedClaim): Promise<void> {
+    const { host, clock } = this.#world;
+    if (!host.guards || clock.now() - claim.grantedAt < GUARD_DELAY_MS) return;
+    const { protocol, port } = parsePortKey(key);
+    if (!(await host.guards.isHeld(protocol, port))) this.#unguarded.add(claim.lease);
+  }
+}
+
+export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime && a.boot === b.boot && a.namespaces === b.namespaces;
+}

@@ -1,0 +1,175 @@
+// The leases of one registry: their objects, guards and sessions, and how each of them ends.
+
+import { type Abortable, type Departure, parsePortKey, readPort } from "../contract/index.ts";
+import { giveBack, type GrantedSlot } from "./give-back.ts";
+import type { Granted } from "./part.ts";
+import { Guarding } from "./guarding.ts";
+import { Hints } from "./hints.ts";
+import { HeldLease, type Lease, type LeaseActions, type LeaseFacts } from "./lease.ts";
+import type { LeaseInfo } from "./list.ts";
+import { sameProcess } from "./living.ts";
+import { slotKeys } from "./names.ts";
+import type { LossReason } from "./refusals.ts";
+import { keepSession } from "./session.ts";
+import { lossOf } from "./transfer.ts";
+import type { Turns } from "./turns.ts";
+import type { World } from "./world.ts";
+
+interface Entry {
+  readonly lease: HeldLease;
+  readonly slots: readonly GrantedSlot[];
+  /** Stops the renewals when the lease is over, however it ended. */
+  readonly renewals: Abortable | undefined;
+}
+
+/** What the registry does for its leases. */
+interface Doings {
+  readonly transfer: (lease: LeaseFacts, pid: number) => Promise<Lease>;
+  /** Makes a call that the store is kept open for. */
+  readonly run: (call: () => Promise<void>) => Promise<void>;
+}
+
+export class OwnLeases {
+  readonly guarding: Guarding;
+  readonly hints: Hints;
+  readonly #world: World;
+  readonly #entries = new Map<string, Entry>();
+  readonly #actions: LeaseActions;
+  /** Leases that are being looked up because somebody knocked. */
+  readonly #doubted = new Set<string>();
+
+  constructor(world: World, turns: Turns, { run, transfer }: Doings) {
+    this.#world = world;
+    this.hints = new Hints(world);
+    this.#actions = {
+      // In turn, so that no request of the name is given a lease that is on its way back.
+      release: (lease) => {
+        const names = lease.name === null ? [] : [lease.name];
+        return run(() => turns.takeAll(names, () => this.#release(lease)));
+      },
+      transfer,
+    };
+    this.guarding = new Guarding(world, (leases) => {
+      for (const lease of leases) void this.#verify(lease);
+    });
+  }
+
+  /** The lease object of what was granted. */
+  add({ facts, slots, session }: Granted): Lease {
+    const lease = new HeldLease(this.#world, facts, session?.deadline ?? Infinity, this.#actions);
+    for (const port of facts.ports) this.hints.note(facts.protocols, port, Infinity);
+    const renewals = session && this.#world.newAbortable();
+    this.#entries.set(facts.id, { lease, slots, renewals });
+    if (session) {
+      const onLoss = (reason: LossReason): void => this.end(facts.id, reason);
+      void keepSession(this.#world, lease, { revision: session.revision, ended: renewals!.signal, onLoss });
+    }
+    return lease;
+  }
+
+  /** The object of a lease that its holder had before: the one there is, or another one for the same lease. */
+  find(facts: LeaseFacts): Lease {
+    const known = this.#entries.get(facts.id)?.lease;
+    // One of several ports can have been released by its number: then the old object says too much.
+    if (known && known.ports.length === facts.ports.length) return known;
+    return new HeldLease(this.#world, facts, Infinity, this.#actions);
+  }
+
+  byName(name: string): Lease | undefined {
+    for (const { lease } of this.#entries.values()) {
+      if (lease.name === name && lease.isValid()) return lease;
+    }
+    return undefined;
+  }
+
+  /** Those of this process: what was leased `for` others stays theirs. */
+  ofThisProcess(): Lease[] {
+    const { self } = this.#world.host;
+    return [...this.#entries.values()]
+      .map(({ lease }) => lease)
+      .filter(({ holder }) => sameProcess(holder, self));
+  }
+
+  /** Takes note of what was given back by name or port. */
+  async released(leases: readonly LeaseInfo[]): Promise<void> {
+    for (const { id, ports, protocols } of leases) {
+      const entry = this.#entries.get(id);
+      if (!entry) continue;
+      this.guarding.release(id, protocols, ports);
+      if (entry.lease.ports.every((port) => ports.includes(port))) this.end(id, "released");
+      else await this.#verify(id);
+    }
+  }
+
+  /** Ends a lease in this process: the store says already that it is over. */
+  end(id: string, reason: LossReason): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#forget(id, entry);
+    HeldLease.lose(entry.lease, reason);
+  }
+
+  async #release(facts: LeaseFacts): Promise<void> {
+    const entry = this.#entries.get(facts.id);
+    // The guard first: who is woken by it waits for the store, and who finds the port free takes the guard.
+    if (entry) this.#quiet(entry);
+    const granted = facts.name === null && facts.ttlMs === null ? entry?.slots : undefined;
+    try {
+      await giveBack(this.#world, facts, { ending: "released", granted });
+    } catch (error) {
+      if (entry) this.#guardAgain(entry);
+      throw error;
+    }
+    this.#entries.delete(facts.id);
+  }
+
+  /** The store could not be told: the lease is held on, and guarded where nobody was quicker. */
+  #guardAgain({ lease }: Entry): void {
+    if (!sameProcess(lease.holder, this.#world.host.self)) return;
+    for (const protocol of lease.protocols) {
+      for (const port of lease.ports) this.guarding.take(lease.id, protocol, port, true);
+    }
+  }
+
+  #forget(id: string, entry: Entry): void {
+    this.#entries.delete(id);
+    this.#quiet(entry);
+  }
+
+  #quiet({ lease, renewals }: Entry): void {
+    const { id, protocols, ports } = lease;
+    for (const port of ports) this.hints.note(protocols, port, this.#world.quarantineMs);
+    renewals?.abort("the lease is over");
+    this.guarding.release(id, protocols, ports);
+  }
+
+  /** Looks whether a lease still has its ports, lets the guards of the others go, and ends it when it has none. */
+  async #verify(id: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (!entry || this.#doubted.has(id)) return;
+    this.#doubted.add(id);
+    try {
+      const { store, scope } = this.#world;
+      const keys = slotKeys(entry.lease);
+      const slots = await store.read(scope, keys);
+      let departure: Departure | undefined;
+      let hasPorts = false;
+      for (const key of keys) {
+        const { claims, left } = readPort(slots.get(key));
+        if (claims.some(({ lease }) => lease === id)) {
+          hasPorts = true;
+          continue;
+        }
+        if (left?.lease === id) departure = left;
+        const { protocol, port } = parsePortKey(key);
+        this.guarding.release(id, [protocol], [port]);
+      }
+      if (hasPorts) return;
+      this.end(id, lossOf(id, departure));
+    } catch {
+      // A store that cannot be read takes nothing away.
+    } finally {
+      this.#doubted.delete(id);
+    }
+  }
+}

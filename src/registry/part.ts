@@ -1,0 +1,352 @@
+// One lease of a grant: the places it has chosen, claimed and examined, and what it writes.
+
+import {
+  type Claim,
+  type GrantedClaim,
+  type Kept,
+  nameKey,
+  type NameRecord,
+  sessionKey,
+  type SlotChange,
+  type Token,
+  writePort,
+  writeRecord,
+} from "../contract/index.ts";
+import { PortError, type RefusalCounts } from "../core/index.ts";
+import { Candidates, type Seeker } from "./candidates.ts";
+import { bootTime, giveBack, type GrantedSlot } from "./give-back.ts";
+import type { Guarding } from "./guarding.ts";
+import type { Candidate, PortSlot } from "./judge.ts";
+import type { LeaseFacts } from "./lease.ts";
+import { sameProcess } from "./living.ts";
+import type { NameState } from "./names.ts";
+import { leftOf, reclaim } from "./reclaim.ts";
+import { type Blocker, countHolders, noPortAvailable, type Refusal } from "./refusals.ts";
+import type { Request } from "./request.ts";
+import type { World } from "./world.ts";
+
+/** A lease as it was granted, and what its registry needs to keep it and to give it back. */
+export interface Granted {
+  readonly facts: LeaseFacts;
+  readonly slots: readonly GrantedSlot[];
+  /** The slot of its session as written, for a lease with a time limit. */
+  readonly session: { readonly revision: number; readonly deadline: number } | undefined;
+}
+
+/** A request, and what is known of its name. */
+export interface PartOptions {
+  readonly request: Request;
+  readonly name: NameState;
+  readonly seeker: Seeker;
+}
+
+/** A place that is claimed: its slots have the revision of the commit. */
+interface Claimed {
+  readonly place: readonly Candidate[];
+  readonly revision: number;
+}
+
+export class Part {
+  readonly request: Request;
+  readonly #world: World;
+  readonly #candidates: Candidates;
+  readonly #claim: Claim;
+  readonly #wasKept: boolean;
+  readonly #formerPorts: readonly number[];
+  #nameRevision: number;
+  #sessionRevision = 0;
+  #deadline = 0;
+  #token: Token | undefined;
+  /** Places that the next commit claims. */
+  #wanted: (readonly Candidate[])[] = [];
+  /** Places that are claimed, guarded and free in the kernel. */
+  readonly #placed: Claimed[] = [];
+  /** Places that are claimed and not examined yet. */
+  #claimed: Claimed[] = [];
+  /** Places that are claimed and were refused: the next commit gives them up. */
+  #rejected: Claimed[] = [];
+  /** Every port that a commit was to claim, whatever became of it. */
+  readonly #attempted = new Set<number>();
+  readonly #refused = { guarded: 0, stranger: 0, forbidden: 0 };
+
+  constructor(world: World, { request, name, seeker }: PartOptions) {
+    this.request = request;
+    this.#world = world;
+    this.#candidates = new Candidates(world, request, seeker);
+    this.#nameRevision = name.revision;
+    this.#wasKept = name.isKept;
+    this.#formerPorts = name.formerPorts;
+    const lease = world.chance.uniqueId();
+    this.#claim = {
+      lease,
+      name: request.name,
+      addresses: request.addresses,
+      holder: request.holder,
+      grantedAt: world.clock.now(),
+      session: request.ttlMs === null ? null : lease,
+      guarded: world.host.guards !== undefined && sameProcess(request.holder, world.host.self),
+    };
+  }
+
+  get isFull(): boolean {
+    return this.#count(this.#placed.map(({ place }) => place)) === this.request.count;
+  }
+
+  /** Finds the places that are still missing, or says why there are none. */
+  async choose(parts: readonly Part[]): Promise<Refusal | undefined> {
+    const { count, protocols } = this.request;
+    const chosen = (): number => this.#count([...this.#placed.map(({ place }) => place), ...this.#wanted]);
+    while (chosen() < count) {
+      const place = await this.#candidates.next();
+      if (!place) {
+        await reclaim(this.#world, this.#candidates.refused());
+        return this.#refusal();
+      }
+      const isTaken = parts.some((part) => part !== this && part.#has(place, protocols));
+      if (!isTaken) this.#wanted.push(place);
+    }
+    return undefined;
+  }
+
+  changes(): SlotChange[] {
+    const { request } = this;
+    const changes: SlotChange[] = [];
+    // A block can have ports of one that was refused: those are claimed already, and stay so.
+    const claimed = new Map<string, number>();
+    for (const { place, revision } of this.#rejected) {
+      for (const { key } of slotsOf(place)) claimed.set(key, revision);
+    }
+    for (const candidate of this.#wanted.flat()) {
+      this.#attempted.add(candidate.port);
+      for (const portSlot of candidate.slots) {
+        const { key, slot, staying, record } = portSlot;
+        const kept = this.#keptBeside(record.kept);
+        const claims = [...staying, this.#claim];
+        const value = writePort({ claims, kept, left: leftOf(this.#world, portSlot) });
+        changes.push({ key, ifRevision: claimed.get(key) ?? slot?.revision ?? 0, value });
+        claimed.delete(key);
+      }
+      for (const { key, revision } of candidate.endedSessions) {
+        changes.push({ key, ifRevision: revision, value: null });
+      }
+    }
+    for (const { place, revision } of this.#rejected) {
+      for (const portSlot of slotsOf(place)) {
+        const { key, staying, record } = portSlot;
+        if (!claimed.has(key)) continue;
+        const value = writePort({ claims: staying, kept: record.kept, left: leftOf(this.#world, portSlot) });
+        changes.push({ key, ifRevision: revision, value });
+      }
+    }
+    if (changes.length === 0) return changes;
+    if (request.name !== null) changes.push(this.#nameChange(request.name, true));
+    if (request.ttlMs !== null) changes.push(this.#sessionChange(request.ttlMs));
+    return changes;
+  }
+
+  /** Whether the name went to another request, or the time limit passed and somebody took a port of it. */
+  isOvertaken(changed: ReadonlySet<string>): boolean {
+    const { name } = this.request;
+    return (name !== null && changed.has(nameKey(name))) || changed.has(sessionKey(this.#claim.lease));
+  }
+
+  /** Puts the places back whose slots changed before they could be claimed or given up. */
+  async reconsider(changed: ReadonlySet<string>): Promise<void> {
+    const hasChanged = (place: readonly Candidate[]): boolean =>
+      place.some(
+        ({ slots, endedSessions }) =>
+          slots.some(({ key }) => changed.has(key)) || endedSessions.some(({ key }) => changed.has(key)),
+      );
+    for (const place of this.#wanted.filter(hasChanged)) this.#candidates.again(place);
+    this.#wanted = this.#wanted.filter((place) => !hasChanged(place));
+    for (const { place } of this.#rejected.filter((one) => hasChanged(one.place))) {
+      await this.#giveBack(place.map(({ port }) => port));
+    }
+    this.#rejected = this.#rejected.filter(({ place }) => !hasChanged(place));
+  }
+
+  markClaimed(token: Token): void {
+    const { revision } = token;
+    // A part that changed nothing in this commit was granted by an earlier one.
+    if (this.#wanted.length > 0 || this.#rejected.length > 0) {
+      this.#nameRevision = revision;
+      this.#sessionRevision = revision;
+    }
+    if (this.#wanted.length > 0) this.#token = token;
+    this.#claimed = this.#wanted.map((place) => ({ place, revision }));
+    this.#wanted = [];
+    this.#rejected = [];
+  }
+
+  /** Takes the guards of what was claimed and asks the kernel: a place is kept as a whole or given up. */
+  async examine(guarding: Guarding): Promise<void> {
+    for (const claimed of this.#claimed.splice(0)) {
+      // Until it is found good it is one to give up, should an error end this.
+      this.#rejected.push(claimed);
+      let isGood = true;
+      for (const candidate of claimed.place) {
+        const refusal = await this.#examinePort(guarding, candidate);
+        if (!refusal) continue;
+        this.#refused[refusal]++;
+        this.#candidates.bar(candidate.port);
+        isGood = false;
+        break;
+      }
+      if (isGood) {
+        this.#placed.push(claimed);
+        this.#rejected = this.#rejected.filter((one) => one !== claimed);
+      } else {
+        guarding.release(
+          this.#claim.lease,
+          this.request.protocols,
+          claimed.place.map(({ port }) => port),
+        );
+      }
+    }
+  }
+
+  async #examinePort(
+    guarding: Guarding,
+    { port, slots }: Candidate,
+  ): Promise<"guarded" | "stranger" | "forbidden" | undefined> {
+    const { addresses, signal } = this.request;
+    const { host } = this.#world;
+    for (const { protocol, staying } of slots) {
+      const shares = staying.some(({ guarded }) => guarded);
+      if (this.#claim.guarded) {
+        if (!guarding.take(this.#claim.lease, protocol, port, shares)) return "guarded";
+      } else if (!shares && (await host.guards?.isHeld(protocol, port))) {
+        // A lease of another process has no guard of its own, but respects those of others.
+        return "guarded";
+      }
+      const verdict = await host.look(this.request.bindingsAt(protocol, port), { signal });
+      if (verdict === "no-address") {
+        const input = addresses.join(", ");
+        const message = `\`address\`: this machine does not have the address ${input}`;
+        throw new PortError("INVALID_ADDRESS", message, { input, position: 0 });
+      }
+      if (verdict !== "free") return verdict;
+    }
+    return undefined;
+  }
+
+  confirmation(): SlotChange[] {
+    const { name } = this.request;
+    return name === null ? [] : [this.#nameChange(name, false)];
+  }
+
+  granted(): Granted {
+    const { protocols, addresses, ttlMs } = this.request;
+    const { lease, name, holder, grantedAt } = this.#claim;
+    const facts: LeaseFacts = {
+      id: lease,
+      name,
+      ports: this.#ports(),
+      protocols,
+      addresses,
+      holder,
+      grantedAt,
+      token: this.#token!,
+      ttlMs,
+    };
+    const slots = this.#placed.flatMap(({ place, revision }) =>
+      slotsOf(place).map(({ key, staying, record }): GrantedSlot => ({
+        key,
+        revision,
+        beside: staying,
+        kept: this.#keptBeside(record.kept),
+      })),
+    );
+    const session =
+      ttlMs === null ? undefined : { revision: this.#sessionRevision, deadline: this.#deadline };
+    return { facts, slots, session };
+  }
+
+  async undo(guarding: Guarding): Promise<void> {
+    const ports = [...this.#attempted];
+    guarding.release(this.#claim.lease, this.request.protocols, ports);
+    if (ports.length > 0) await this.#giveBack(ports);
+  }
+
+  async #giveBack(ports: readonly number[]): Promise<void> {
+    const { name, protocols, kept } = this.request;
+    const returned = { id: this.#claim.lease, name, protocols, ports };
+    const givesUp = kept && !this.#wasKept;
+    await giveBack(this.#world, returned, { ending: null, givesUp, formerPorts: this.#formerPorts });
+  }
+
+  #ports(): number[] {
+    return this.#placed.flatMap(({ place }) => place.map(({ port }) => port));
+  }
+
+  #keptBeside(kept: readonly Kept[]): readonly Kept[] {
+    const { name, addresses, kept: keep } = this.request;
+    if (!keep || name === null || kept.some((one) => one.name === name)) return kept;
+    return [...kept, { name, addresses }];
+  }
+
+  #nameChange(name: string, isGranting: boolean): SlotChange {
+    const { protocols, addresses, kept } = this.request;
+    const record: NameRecord = {
+      lease: this.#claim.lease,
+      protocols,
+      addresses,
+      ports: [...this.#ports(), ...this.#wanted.flat().map(({ port }) => port)],
+      kept,
+      granting: isGranting ? this.#world.host.self : null,
+    };
+    return { key: nameKey(name), ifRevision: this.#nameRevision, value: writeRecord(record) };
+  }
+
+  #sessionChange(ttlMs: number): SlotChange {
+    const now = bootTime(this.#world);
+    this.#deadline = now.at + ttlMs;
+    const value = writeRecord({ lease: this.#claim.lease, boot: now.boot, at: this.#deadline, ttlMs });
+    return { key: sessionKey(this.#claim.lease), ifRevision: this.#sessionRevision, value };
+  }
+
+  #has(place: readonly Candidate[], protocols: readonly string[]): boolean {
+    if (!protocols.some((protocol) => this.request.protocols.some((own) => own === protocol))) return false;
+    const own = new Set([...this.#ports(), ...this.#wanted.flat().map(({ port }) => port)]);
+    return place.some(({ port }) => own.has(port));
+  }
+
+  #count(places: readonly (readonly Candidate[])[]): number {
+    return places.reduce((sum, place) => sum + place.length, 0);
+  }
+
+  #refusal(): Refusal {
+    const counts = { leased: 0, kept: 0, awaited: 0, quarantined: 0 };
+    const holders: GrantedClaim["holder"][] = [];
+    const blockers: Blocker[] = [];
+    let quarantinedMs: number | undefined;
+    for (const refused of this.#candidates.refused()) {
+      counts[refused.refusal]++;
+      if (refused.blocker) {
+        const { claim, protocol } = refused.blocker;
+        holders.push(claim.holder);
+        blockers.push({ protocol, port: refused.port, guarded: claim.guarded && claim.session === null });
+      }
+      if (refused.quarantinedMs !== undefined) {
+        quarantinedMs = Math.min(quarantinedMs ?? Infinity, refused.quarantinedMs);
+      }
+    }
+    const refused: RefusalCounts = {
+      ...counts,
+      ...this.#refused,
+      ...this.request.leftOut,
+      holders: countHolders(holders),
+    };
+    const { guarded, stranger, forbidden } = this.#refused;
+    return {
+      error: noPortAvailable(this.request, refused),
+      blockers,
+      hasSilent: guarded + stranger + forbidden + counts.kept + counts.awaited > 0,
+      quarantinedMs,
+    };
+  }
+}
+
+function slotsOf(place: readonly Candidate[]): PortSlot[] {
+  return place.flatMap(({ slots }) => slots);
+}

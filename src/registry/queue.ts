@@ -1,0 +1,106 @@
+// Waiting for ports: those who wait stand in one queue of the scope, in the order they came.
+//
+// The queue decides who may take a port that was just left (see judge.ts). What wakes a waiter is the guard of
+// a lease in its way, which its holder lets go or loses with its life; a poll where there is none.
+
+import {
+  type AbortableOptions,
+  type AbortSignalLike,
+  QUEUE_KEY,
+  readQueue,
+  throwIfAborted,
+  type Waiter,
+  writeRecord,
+} from "../contract/index.ts";
+import { PortSet } from "../core/index.ts";
+import { Living } from "./living.ts";
+import type { Blocker, Refusal } from "./refusals.ts";
+import type { Request } from "./request.ts";
+import type { World } from "./world.ts";
+
+/** How many guards a waiter listens at; beyond that it looks again from time to time. */
+const MOST_GUARDS = 64;
+const POLL_MS = { silent: 250, guarded: 5000, afterWaking: 2 };
+
+/** Stands in the queue until it leaves. */
+export class Place {
+  readonly id: string;
+  readonly #world: World;
+  /** Looks that came right after the one before: the lease in the way is ending but its record stands. */
+  #wakings = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.id = world.chance.uniqueId();
+  }
+
+  async join(requests: readonly Request[], options: AbortableOptions): Promise<void> {
+    const { host } = this.#world;
+    const living = new Living(this.#world);
+    const mine = requests.map(({ pool, prefer, protocols, addresses, name }): Waiter => ({
+      id: this.id,
+      holder: host.self,
+      name,
+      ports: String(prefer === null ? pool : PortSet.of([...pool, prefer])),
+      protocols,
+      addresses,
+    }));
+    // The dead are left out whenever somebody joins.
+    await this.#change(
+      (queue) => [...queue.filter(({ holder }) => living.hasProcess(holder)), ...mine],
+      options,
+    );
+  }
+
+  async leave(): Promise<void> {
+    await this.#change((queue) => queue.filter(({ id }) => id !== this.id), {});
+  }
+
+  /** Returns when the refusal may not hold any more. */
+  async sleep({ blockers, hasSilent, quarantinedMs }: Refusal, signal: AbortSignalLike): Promise<void> {
+    const { clock, host, newAbortable } = this.#world;
+    const guarded = host.guards ? blockers.filter((blocker) => blocker.guarded) : [];
+    const isSilent = hasSilent || guarded.length < blockers.length || guarded.length > MOST_GUARDS;
+    const longest = Math.min(isSilent ? POLL_MS.silent : POLL_MS.guarded, quarantinedMs ?? Infinity);
+    const began = clock.elapsed();
+    const over = newAbortable();
+    const end = (): void => over.abort("the wait is over");
+    signal.addEventListener("abort", end);
+    try {
+      throwIfAborted(signal);
+      const wakers = guarded.slice(0, MOST_GUARDS).map((blocker) => this.#guardGone(blocker, over.signal));
+      await Promise.race([clock.sleep(longest, { signal: over.signal }), ...wakers]);
+    } catch (error) {
+      throwIfAborted(signal);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", end);
+      end();
+    }
+    // A guard is let go a moment before the store says so.
+    this.#wakings = clock.elapsed() - began < POLL_MS.silent / 2 ? this.#wakings + 1 : 0;
+    if (this.#wakings < 2) return;
+    const pause = Math.min(POLL_MS.afterWaking ** this.#wakings, POLL_MS.silent);
+    await clock.sleep(pause, { signal });
+  }
+
+  async #guardGone({ protocol, port }: Blocker, signal: AbortSignalLike): Promise<void> {
+    await this.#world.host.guards!.gone(protocol, port, { signal });
+  }
+
+  async #change(
+    edit: (queue: readonly Waiter[]) => readonly Waiter[],
+    options: AbortableOptions,
+  ): Promise<void> {
+    const { store, scope } = this.#world;
+    for (;;) {
+      const slot = (await store.read(scope, [QUEUE_KEY], options)).get(QUEUE_KEY);
+      const before = readQueue(slot);
+      const after = edit(before);
+      if (after.length === before.length && after.every((waiter, at) => waiter === before[at])) return;
+      const value = after.length === 0 ? null : writeRecord(after);
+      const change = { key: QUEUE_KEY, ifRevision: slot?.revision ?? 0, value };
+      if ((await store.commit(scope, [change], options)).committed) return;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// The slots of a database, copied into memory: a store on which can be looked and tried without changing anything.
+
+import type {
+  Commit,
+  Slot,
+  SlotChange,
+  SlotChanges,
+  Store,
+  StoreLimits,
+  Token,
+} from "../../contract/index.ts";
+import { byKey } from "../common/index.ts";
+
+export interface ScopedSlot extends Slot {
+  readonly scope: string;
+}
+
+export class CopiedStore implements Store {
+  readonly epoch: number;
+  readonly limits: StoreLimits = { changes: 10_000 };
+  readonly #scopes = new Map<string, Map<string, Slot>>();
+  #revision = 0;
+
+  constructor(epoch: number, slots: Iterable<ScopedSlot>) {
+    this.epoch = epoch;
+    for (const { scope, key, revision, value } of slots) {
+      this.#slotsOf(scope).set(key, { key, revision, value });
+      this.#revision = Math.max(this.#revision, revision);
+    }
+  }
+
+  get scopes(): readonly string[] {
+    return [...this.#scopes.keys()];
+  }
+
+  async read(scope: string, keys: readonly string[]): Promise<Map<string, Slot>> {
+    const slots = this.#slotsOf(scope);
+    const found = keys.flatMap((key) => slots.get(key) ?? []);
+    return new Map(found.map((slot) => [slot.key, slot]));
+  }
+
+  async list(scope: string, prefix: string): Promise<Slot[]> {
+    const slots = [...this.#slotsOf(scope).values()];
+    return slots.filter(({ key }) => key.startsWith(prefix)).toSorted(byKey);
+  }
+
+  async commit(scope: string, changes: readonly SlotChange[]): Promise<Commit> {
+    const slots = this.#slotsOf(scope);
+    const changed = changes.filter(({ key, ifRevision }) => (slots.get(key)?.revision ?? 0) !== ifRevision);
+    if (changed.length > 0) return { committed: false, changed: changed.map(({ key }) => key) };
+    const token: Token = { epoch: this.epoch, revision: ++this.#revision };
+    for (const { key, value } of changes) {
+      if (value === null) slots.delete(key);
+      else slots.set(key, { key, revision: token.revision, value });
+    }
+    return { committed: true, token };
+  }
+
+  /** All slots, once: nobody else changes a copy. */
+  async *watch(scope: string): AsyncGenerator<SlotChanges> {
+    yield { all: true, slots: [...this.#slotsOf(scope).values()], revision: this.#revision };
+  }
+
+  async close(): Promise<void> {
+    // There is nothing to close.
+  }
+
+  #slotsOf(scope: string): Map<string, Slot> {
+    let slots = this.#scopes.get(scope);
+    if (!slots) this.#scopes.set(scope, (slots = new Map()));
+    return slots;
+  }
+}

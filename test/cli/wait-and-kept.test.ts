@@ -1,0 +1,94 @@
+// Waiting, names that keep their ports, and several protocols, on the command line.
+
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { newFolder } from "./moorage.ts";
+
+const SELF = ["--for", String(process.pid)] as const;
+
+describe("--wait", () => {
+  test("prints the port as soon as its holder has given it back", async () => {
+    await using folder = newFolder();
+    const { child, line } = folder.moorage(
+      "run",
+      "--ports",
+      "14700",
+      "--",
+      process.execPath,
+      "-e",
+      "console.log(1); process.stdin.resume()",
+    );
+    await line();
+    const waiting = folder.run("get", "--ports", "14700", "--wait", "30", ...SELF);
+    child.kill("SIGTERM");
+    expect(await waiting).toMatchObject({ code: 0, stdout: "14700\n" });
+  });
+
+  test("ends with 4 when the time is over, and says who was in the way", async () => {
+    await using folder = newFolder();
+    await folder.run("get", "--ports", "14701", ...SELF);
+    const { code, stdout, stderr } = await folder.run("get", "--ports", "14701", "--wait", "1", ...SELF);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toMatch(/^moorage: TIMED_OUT: after 1 s still no tcp port available in 14701: 1 leased/u);
+  });
+
+  test("refuses what is not a number of seconds", async () => {
+    await using folder = newFolder();
+    const { code, stderr } = await folder.run("get", "--wait", "soon", ...SELF);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/'soon' is invalid/u);
+  });
+});
+
+describe("--kept", () => {
+  test("a name keeps its port when the lease ends, until it is given up", async () => {
+    await using folder = newFolder();
+    await folder.run("get", "--name", "web", "--ports", "14710", "--kept", ...SELF);
+    expect((await folder.run("ls")).stdout).toMatch(/14710 +web +held, kept /u);
+    expect(await folder.run("release", "web")).toMatchObject({ code: 0 });
+    expect((await folder.run("ls")).stdout).toMatch(/14710 +web +kept +- +- +-/u);
+    expect(await folder.run("get", "--ports", "14710", ...SELF)).toMatchObject({ code: 3 });
+    expect(await folder.run("get", "--name", "web", ...SELF)).toMatchObject({ code: 0, stdout: "14710\n" });
+    await folder.run("release", "web");
+    const { code, stderr } = await folder.run("release", "web");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/"web" has no lease, it only keeps port 14710; .*--give-up/u);
+    expect(await folder.run("release", "web", "--give-up")).toMatchObject({
+      code: 0,
+      stderr: "web does not keep port 14710 any more\n",
+    });
+    expect(await folder.run("get", "--ports", "14710", ...SELF)).toMatchObject({
+      code: 0,
+      stdout: "14710\n",
+    });
+    expect(await folder.run("release", "web", "--give-up")).toMatchObject({ code: 2 });
+  });
+
+  test("needs a name", async () => {
+    await using folder = newFolder();
+    const { code, stderr } = await folder.run("get", "--kept", ...SELF);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/`kept`: ports are kept for a name/u);
+  });
+});
+
+describe("--protocol", () => {
+  test("leases one number for tcp and udp, passing over what either has taken", async () => {
+    await using folder = newFolder();
+    const socket = createSocket("udp4").bind(14720);
+    await once(socket, "listening");
+    try {
+      const { stdout } = await folder.run("get", "--ports", "14720-14721", "--protocol", "tcp,udp", ...SELF);
+      expect(stdout).toBe("14721\n");
+      expect((await folder.run("ls")).stdout).toMatch(/14721\/tcp\+udp /u);
+    } finally {
+      socket.close();
+    }
+  });
+
+  test("refuses a protocol that there is not", async () => {
+    await using folder = newFolder();
+    expect(await folder.run("get", "--protocol", "icmp", ...SELF)).toMatchObject({ code: 64 });
+  });
+});

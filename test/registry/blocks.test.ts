@@ -1,0 +1,171 @@
+// Which ports: blocks that follow one another, those that are left out, and the order in which they are tried.
+
+import { describe, expect, it } from "vitest";
+
+import { PortSet } from "../../src/core/index.ts";
+import { nameStart } from "../../src/core/selection.ts";
+import type { AcquireOptions } from "../../src/registry/index.ts";
+import { faulty } from "./faulty-store.ts";
+import { outcome, several } from "./world.ts";
+
+interface BlockStory {
+  readonly strangers?: readonly number[];
+  readonly leased?: string;
+  readonly ask: AcquireOptions;
+  readonly gets: readonly number[] | string;
+}
+
+const blocks: readonly (readonly [string, BlockStory])[] = [
+  ["is the first that is free", { ask: { ports: "50-59", count: 3, contiguous: true }, gets: [50, 51, 52] }],
+  [
+    "begins behind a stranger",
+    { strangers: [51], ask: { ports: "50-59", count: 3, contiguous: true }, gets: [52, 53, 54] },
+  ],
+  [
+    "begins behind a lease",
+    { leased: "52", ask: { ports: "50-59", count: 3, contiguous: true }, gets: [53, 54, 55] },
+  ],
+  [
+    "keeps to its pool",
+    { ask: { ports: "50-51,53-54,56-58", count: 3, contiguous: true }, gets: [56, 57, 58] },
+  ],
+  [
+    "does not go over the highest port",
+    { leased: "65533", ask: { ports: "65533-65535", count: 3, contiguous: true }, gets: "NO_PORT_AVAILABLE" },
+  ],
+  [
+    "does not go round from the end of its pool to the beginning",
+    { leased: "52", ask: { ports: "50-53", count: 3, contiguous: true }, gets: "NO_PORT_AVAILABLE" },
+  ],
+  ["is aligned", { ask: { ports: "50-99", count: 8, align: 16 }, gets: [64, 65, 66, 67, 68, 69, 70, 71] }],
+  [
+    "is aligned behind a stranger",
+    { strangers: [65], ask: { ports: "50-99", count: 4, align: 16 }, gets: [80, 81, 82, 83] },
+  ],
+  [
+    "is refused when its only aligned place is taken in the middle",
+    { leased: "66", ask: { ports: "60-75", count: 8, align: 16 }, gets: "NO_PORT_AVAILABLE" },
+  ],
+  [
+    "begins at the wish",
+    { ask: { ports: "50-59", count: 3, contiguous: true, prefer: 55 }, gets: [55, 56, 57] },
+  ],
+  [
+    "can begin at a wish outside of its pool",
+    { ask: { ports: "50-59", count: 3, contiguous: true, prefer: 49 }, gets: [49, 50, 51] },
+  ],
+  [
+    "does not begin at a wish that is not aligned",
+    { ask: { ports: "50-99", count: 2, align: 16, prefer: 51 }, gets: [64, 65] },
+  ],
+  ["of one port is any port that is aligned", { ask: { ports: "50-99", align: 10, prefer: 51 }, gets: [50] }],
+  ["need not be one", { strangers: [51], ask: { ports: "50-59", count: 3 }, gets: [50, 52, 53] }],
+];
+
+describe("a block of ports", () => {
+  it.each(blocks)("%s", async (_, { strangers = [], leased, ask, gets }) => {
+    const { machine, registries } = await several(2);
+    const [one, two] = registries;
+    for (const port of strangers) machine.verdicts.set(port, "stranger");
+    if (leased) await one!.acquire({ ports: leased });
+    expect(await outcome(two!.acquire(ask))).toEqual(gets);
+  });
+
+  it("leaves nothing claimed of the places that it tried, and takes one commit for each", async () => {
+    const faults = faulty();
+    const { machine, registries } = await several(1, { wrap: faults.wrap });
+    for (const port of [51, 53, 55]) machine.verdicts.set(port, "stranger");
+    await registries[0]!.acquire({ ports: "50-59", count: 3, contiguous: true });
+    expect((await registries[0]!.list()).map(({ ports }) => ports)).toEqual([[56, 57, 58]]);
+    expect(faults.calls.commit).toBe(4);
+  });
+
+  it("can be what another one left that ran out, beside a stranger", async () => {
+    const { machine, registries } = await several(2);
+    await registries[0]!.acquire({ ports: "50-53", count: 4, ttlMs: 1000 });
+    machine.kill(1);
+    await machine.time.advance(1000);
+    machine.verdicts.set(50, "stranger");
+    const block = { ports: "50-53", count: 3, contiguous: true };
+    expect(await outcome(registries[1]!.acquire(block))).toEqual([51, 52, 53]);
+  });
+
+  it("that finds no place says so, though every port of it could be had", async () => {
+    const { registries } = await several(1);
+    await expect(
+      registries[0]!.acquire({ ports: "50,52,54", count: 2, contiguous: true }),
+    ).rejects.toMatchObject({
+      code: "NO_PORT_AVAILABLE",
+      message: expect.stringContaining("no block of 2 tcp ports available in 50,52,54: no place") as string,
+    });
+  });
+});
+
+describe("exclude", () => {
+  it.each<[string, AcquireOptions["exclude"], number]>([
+    ["a port", 50, 51],
+    ["a text", "50-52", 53],
+    ["numbers", [50, 51], 52],
+    ["a set", PortSet.range(1, 58), 59],
+    ["ports that are not asked for", "60-70", 50],
+  ])("leaves out %s", async (_, exclude, port) => {
+    const { registries } = await several(1);
+    expect((await registries[0]!.acquire({ ports: "50-59", ...(exclude && { exclude }) })).port).toBe(port);
+  });
+
+  it("leaves out ports of those that are picked from when none are named, and says how many", async () => {
+    const { registries } = await several(1);
+    const attempt = await registries[0]!.tryAcquire({ exclude: "100-108", count: 1 });
+    expect(attempt).toMatchObject({ granted: true, lease: { port: 109 } });
+    expect(await registries[0]!.tryAcquire({ exclude: "100-108" })).toMatchObject({
+      refusal: { refused: { leased: 1, excluded: 9 } },
+    });
+  });
+
+  it("does not leave out the wish", async () => {
+    const { registries } = await several(1);
+    expect((await registries[0]!.acquire({ ports: "50-59", exclude: 55, prefer: 55 })).port).toBe(55);
+  });
+});
+
+/** The ports of leases that are granted one after the other. */
+async function granted(options: AcquireOptions, times: number, random: () => number): Promise<number[]> {
+  const { registries } = await several(1, { random });
+  const ports: number[] = [];
+  for (let turn = 0; turn < times; turn++) ports.push((await registries[0]!.acquire(options)).port);
+  return ports;
+}
+
+describe("the order in which ports are tried", () => {
+  it.each<[string, AcquireOptions["selection"], number[]]>([
+    ["random goes on upward from its place, and round", "random", [14, 15, 10, 11]],
+    ["uniform draws each time among all that are left", "uniform", [14, 10, 11, 15]],
+    ["next-fit begins at the first port and goes on behind the last one", "next-fit", [10, 11, 12, 13]],
+  ])("%s", async (_, selection, ports) => {
+    expect(await granted({ ports: "10-15", selection }, 4, () => 0.7)).toEqual(ports);
+  });
+
+  it("next-fit does not go back to a port that was released, before it has been round", async () => {
+    const { registries } = await several(1, { quarantineMs: 0 });
+    const ports: number[] = [];
+    for (let turn = 0; turn < 7; turn++) {
+      await using lease = await registries[0]!.acquire({ ports: "10-14", selection: "next-fit" });
+      ports.push(lease.port);
+    }
+    expect(ports).toEqual([10, 11, 12, 13, 14, 10, 11]);
+  });
+
+  it("uniform gives every port once", async () => {
+    const ports = await granted({ ports: "10-59", selection: "uniform" }, 50, Math.random);
+    expect(ports.toSorted((a, b) => a - b)).toEqual([...PortSet.range(10, 59)]);
+  });
+
+  it("by name begins at the name's hash, and is the default for names; random is for the rest", async () => {
+    const start = 1000 + nameStart("web", 1000);
+    const ports = "1000-1999";
+    expect(await granted({ ports, name: "web" }, 1, () => 0.5)).toEqual([start]);
+    expect(await granted({ ports, name: "web", selection: "name" }, 1, () => 0.5)).toEqual([start]);
+    expect(await granted({ ports, name: "web", selection: "random" }, 1, () => 0.5)).toEqual([1500]);
+    expect(await granted({ ports }, 1, () => 0.5)).toEqual([1500]);
+  });
+});

@@ -1,0 +1,99 @@
+// What a watch of the SQLite store costs, and what it does when the traces of removals are gone.
+
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import type { Clock } from "../../src/contract/index.ts";
+import { systemClock } from "../../src/node/clock.ts";
+import { temporaryFolder } from "./folder.ts";
+import { openDatabase, openStore } from "./sqlite.ts";
+
+const put = (key: string, ifRevision = 0): { key: string; ifRevision: number; value: string } => ({
+  key,
+  ifRevision,
+  value: key,
+});
+
+function tombstones(folder: string): number {
+  const database = openDatabase(join(folder, "registry.db"));
+  const row = database.prepare("SELECT count(*) AS n FROM slot WHERE value IS NULL").get();
+  database.close();
+  return Number(row?.["n"]);
+}
+
+describe("removed slots", () => {
+  it("leave a trace that the next boot clears, and a watch from before it begins anew", async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(folder, { boot: "one" });
+    await store.commit("scope", [put("k/1"), put("k/2")]);
+    const watch = store.watch("scope");
+    await watch.next();
+    await store.commit("scope", [{ key: "k/1", ifRevision: 1, value: null }]);
+    expect(tombstones(folder)).toBe(1);
+    await openStore(folder, { boot: "one" });
+    expect(tombstones(folder)).toBe(1);
+    await openStore(folder, { boot: "two" });
+    expect(tombstones(folder)).toBe(0);
+    expect((await watch.next()).value).toEqual({
+      all: true,
+      slots: [{ key: "k/2", revision: 1, value: "k/2" }],
+      revision: 2,
+    });
+  });
+
+  it("leave traces that go from time to time", async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(folder);
+    await store.commit("scope", [put("k/1")]);
+    await store.commit("scope", [{ key: "k/1", ifRevision: 1, value: null }]);
+    const database = openDatabase(join(folder, "registry.db"));
+    database.exec("UPDATE slot SET revision = 65534 WHERE scope = x''");
+    database.close();
+    const watch = store.watch("scope");
+    await watch.next();
+    await store.commit("scope", [put("k/2")]);
+    expect(tombstones(folder)).toBe(1);
+    expect(await store.commit("scope", [put("k/3")])).toMatchObject({ token: { revision: 65536 } });
+    expect(tombstones(folder)).toBe(0);
+    expect((await watch.next()).value).toMatchObject({ all: true, revision: 65536 });
+  });
+
+  it("leave none where there was nothing to remove", async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(folder);
+    await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }]);
+    await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }, put("k/2")]);
+    expect(tombstones(folder)).toBe(0);
+  });
+});
+
+describe("a watch", () => {
+  it("rests for ten times as long as it looked and for 50 ms at least, and keeps its process alive", async () => {
+    let lookMs = 1;
+    let elapsed = 0;
+    const sleeps: unknown[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      elapsed: () => (elapsed += lookMs),
+      sleep: async (ms, options) => {
+        sleeps.push([ms, options?.background]);
+      },
+    };
+    const store = await openStore(temporaryFolder(), { clock });
+    const watch = store.watch("scope");
+    await watch.next();
+    await store.commit("scope", [put("k/1")]);
+    await watch.next();
+    lookMs = 30;
+    await store.commit("scope", [put("k/2")]);
+    await watch.next();
+    await store.commit("scope", [put("k/3")]);
+    await watch.next();
+    expect(sleeps).toEqual([
+      [50, undefined],
+      [50, undefined],
+      [300, undefined],
+    ]);
+  });
+});
