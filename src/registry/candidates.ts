@@ -3,11 +3,27 @@
 // Slots are read by key in growing batches: the first port is usually the one, and a crowded pool is read in a
 // few steps. Ports that were just left come when all others were tried. A block of ports is one place.
 
-import { type BootTime, portKey, QUEUE_KEY, readPort, readQueue, type Slot } from "../contract/index.ts";
+import {
+  type BootTime,
+  portKey,
+  QUEUE_KEY,
+  readPort,
+  readQueue,
+  type PortRecord,
+  type Waiter,
+} from "../contract/index.ts";
 import { bootTime } from "./give-back.ts";
 import { type Hints, MEMORY_MS } from "./hints.ts";
 import { orderOf } from "./order.ts";
-import { aheadOf, type Candidate, type Circumstances, isCandidate, judge, type Refused } from "./judge.ts";
+import {
+  aheadOf,
+  type Candidate,
+  type Circumstances,
+  isCandidate,
+  judge,
+  type Refused,
+  remainingMs,
+} from "./judge.ts";
 import { Living } from "./living.ts";
 import { portKeys, type Request } from "./request.ts";
 import type { World } from "./world.ts";
@@ -36,7 +52,8 @@ export class Candidates {
   readonly #judged = new Map<number, Candidate | Refused>();
   /** Places that were put off: their ports were just left. */
   #lastChoice: number[] = [];
-  #circumstances: Circumstances | undefined;
+  #ahead: readonly Waiter[] | undefined;
+  #time: BootTime | undefined;
   /** Ports that another part of the same request has, or that the kernel or a guard refused. */
   readonly #barred = new Set<number>();
 
@@ -54,6 +71,9 @@ export class Candidates {
     this.#living = new Living(world);
     this.#batch = Math.max(FIRST_BATCH, request.count);
   }
+
+  /** The time of the request, asked for once, and only if it matters. */
+  readonly #now = (): BootTime => (this.#time ??= bootTime(this.#world));
 
   /** The ports that were refused by their slots. */
   *refused(): Generator<Refused> {
@@ -83,7 +103,6 @@ export class Candidates {
     for (const { port } of place) this.#judged.delete(port);
     // A session can have been renewed: then its claims are alive.
     this.#living = new Living(this.#world);
-    if (this.#circumstances) this.#circumstances = { ...this.#circumstances, living: this.#living };
     this.#next.unshift(place[0]!.port);
   }
 
@@ -130,7 +149,6 @@ export class Candidates {
     const { store, scope } = this.#world;
     const { protocols, signal } = this.#request;
     const keys = unknown.flatMap((port) => portKeys(this.#request, port));
-    if (!this.#circumstances) keys.push(QUEUE_KEY);
     const slots = await store.read(scope, keys, { signal });
     const read = unknown.map((port) => ({
       port,
@@ -145,7 +163,14 @@ export class Candidates {
         read.flatMap((one) => one.slots.map(({ key, record }) => [key, record] as const)),
       );
     }
-    const circumstances = (this.#circumstances ??= this.#readCircumstances(slots.get(QUEUE_KEY)));
+    const circumstances: Circumstances = {
+      living: this.#living,
+      now: this.#now,
+      quarantineMs: this.#world.quarantineMs,
+      ahead: read.some((one) => one.slots.some(({ record }) => this.#wasLeft(record)))
+        ? await this.#readQueue()
+        : [],
+    };
     for (const one of read) {
       const judgement = judge(this.#request, one.port, one.slots, circumstances);
       this.#judged.set(one.port, judgement);
@@ -153,15 +178,19 @@ export class Candidates {
     }
   }
 
-  #readCircumstances(queueSlot: Slot | undefined): Circumstances {
-    const { quarantineMs } = this.#world;
-    let now: BootTime | undefined;
-    return {
-      living: this.#living,
-      now: () => (now ??= bootTime(this.#world)),
-      quarantineMs,
-      ahead: aheadOf(readQueue(queueSlot), this.#waiter, this.#living),
-    };
+  /** Whether a port may have somebody who waited for it. */
+  #wasLeft({ claims, left }: PortRecord): boolean {
+    return (left && remainingMs(left, this.#now) > 0) || claims.some((claim) => !this.#living.has(claim));
+  }
+
+  /** Those who waited before the request came. */
+  async #readQueue(): Promise<readonly Waiter[]> {
+    if (!this.#ahead) {
+      const { store, scope } = this.#world;
+      const slots = await store.read(scope, [QUEUE_KEY], { signal: this.#request.signal });
+      this.#ahead = aheadOf(readQueue(slots.get(QUEUE_KEY)), this.#waiter, this.#living);
+    }
+    return this.#ahead;
   }
 }
 

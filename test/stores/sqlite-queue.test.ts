@@ -42,6 +42,12 @@ describe("calls that are outstanding together", () => {
     expect(executed.filter((sql) => sql === "BEGIN IMMEDIATE")).toHaveLength(1);
   });
 
+  it("of which there is one, that reads one slot, take no transaction", async () => {
+    const { store, executed } = await openSpied(temporaryFolder());
+    await store.read("scope", ["k/1"]);
+    expect(executed).toEqual([]);
+  });
+
   it("that only read take no write lock", async () => {
     const { store, executed } = await openSpied(temporaryFolder());
     await Promise.all([store.read("scope", ["k/1"]), store.list("scope", "k/")]);
@@ -127,7 +133,7 @@ describe("a durable commit", () => {
       store.commit("scope", [put("k/2")]),
       store.commit("scope", [put("k/3")], { durable: true }),
     ]);
-    await store.read("scope", ["k/1"]);
+    await store.list("scope", "k/");
     await store.commit("scope", [put("k/4")], { durable: false });
     expect(executed.filter((sql) => sql !== "COMMIT")).toEqual([
       "PRAGMA synchronous = NORMAL",

@@ -47,6 +47,12 @@ export class Connection {
     this.#database.exec("COMMIT");
   }
 
+  /** Runs what is one statement, which is a transaction by itself. */
+  alone<Result>(body: () => Result): Result {
+    this.#expectInPlace();
+    return body();
+  }
+
   /** SQLite ends some failed transactions itself, and some never began; the error that ended it is the one to report. */
   rollBack(): void {
     try {

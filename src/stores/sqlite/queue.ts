@@ -20,8 +20,10 @@ import { isBusy, outOfPatience, pauseAfter, stall, STALLS } from "./retry.ts";
 /** What the calls are done in; see Connection. */
 export interface Transactions {
   /** Fails with SQLITE_BUSY, nearly at once, when others have the lock. */
-  begin(lock: Lock, durable: boolean): void;
+  begin(lock: Lock, scale: { readonly durable: boolean; readonly commits: number }): void;
   commit(): void;
+  /** Does what is one statement, and needs no transaction around it. */
+  alone<Result>(body: () => Result): Result;
   /** Ends what `begin` began, however far it came. */
   rollBack(): void;
   /** What the callers are told of an error. */
@@ -29,11 +31,14 @@ export interface Transactions {
 }
 
 export interface CallOptions extends AbortableOptions {
+  /** Whether it is one statement that reads. @default false */
+  readonly isOneRead?: boolean;
   readonly durable?: boolean | undefined;
 }
 
 interface Call {
   readonly lock: Lock;
+  readonly isOneRead: boolean;
   readonly durable: boolean;
   readonly body: () => unknown;
   readonly resolve: (result: never) => void;
@@ -70,10 +75,10 @@ export class CallQueue {
 
   /** The result of `body`, which runs in a transaction together with others. */
   run<Result>(lock: Lock, body: () => Result, options: CallOptions = {}): Promise<Result> {
-    const { signal, durable = false } = options;
+    const { signal, durable = false, isOneRead = false } = options;
     return new Promise<Result>((resolve, reject) => {
       throwIfAborted(signal);
-      const call: Call = { lock, durable, body, resolve, reject };
+      const call: Call = { lock, isOneRead, durable, body, resolve, reject };
       if (signal) this.#leaveAtAbort(call, signal);
       this.#waiting.add(call);
       this.#schedule();
@@ -102,12 +107,26 @@ export class CallQueue {
   #flushNow(): void {
     this.#scheduled = false;
     const calls = [...this.#waiting];
+    const [only] = calls;
+    if (calls.length === 1 && only?.isOneRead && this.#readAlone(only)) return;
     const readers = calls.filter(({ lock }) => lock === "READ");
     if (readers.length < calls.length && !this.#pausing) {
       if (this.#attemptWrite(calls)) return;
       void this.#pause();
     }
     if (readers.length > 0 && !this.#attempt("READ", readers)) void this.#pause();
+  }
+
+  /** False when it takes a transaction to say how it went. */
+  #readAlone(call: Call): boolean {
+    let result: unknown;
+    try {
+      result = this.#transactions.alone(call.body);
+    } catch {
+      return false;
+    }
+    this.#settle(call, () => call.resolve(result as never));
+    return true;
   }
 
   /** Tries a few times in a row: others have the lock for a fraction of what a timer takes. */
@@ -126,10 +145,11 @@ export class CallQueue {
   #attempt(lock: Lock, calls: readonly Call[]): boolean {
     const transactions = this.#transactions;
     const durable = calls.some((call) => call.durable);
+    const commits = calls.filter((call) => call.lock === "WRITE").length;
     const results: unknown[] = [];
     let begun = false;
     try {
-      transactions.begin(lock, durable);
+      transactions.begin(lock, { durable, commits });
       begun = true;
       for (const { body } of calls) results.push(body());
       transactions.commit();

@@ -1,45 +1,47 @@
-// The revisions of commits: one counter in the database, which is read once and written once in a transaction,
-// however many commits share it.
+// The revisions of commits: one counter in the database, which a transaction moves on once, by as many as it has
+// commits. Where some of them are refused, the last revisions are nobody's.
 
 import type { Database, Statement } from "./driver.ts";
-import { COUNTER, LAST_REVISION } from "./schema.ts";
+import { COUNTER } from "./schema.ts";
 
-/** The revisions of one transaction: read and written once, however many commits share it. */
 export class RevisionCounter {
-  readonly #read: Statement;
-  readonly #write: Statement;
-  #stored: number | undefined;
-  #last = 0;
+  readonly #take: Statement;
+  /** Of the transaction: what it may give out, and what it has. */
+  #wanted = 0;
+  #first: number | undefined;
+  #next = 0;
 
   constructor(database: Database) {
-    this.#read = database.prepare(LAST_REVISION);
-    this.#write = database.prepare(
-      `UPDATE slot SET revision = ? WHERE scope = ${COUNTER.scope} AND key = ${COUNTER.key}`,
+    this.#take = database.prepare(
+      `UPDATE slot SET revision = revision + ? WHERE scope = ${COUNTER.scope} AND key = ${COUNTER.key} ` +
+        "RETURNING revision",
     );
   }
 
-  /** To be called when a transaction begins. */
-  begin(): void {
-    this.#stored = undefined;
+  /** To be called when a transaction begins that has so many commits at most. */
+  begin(commits: number): void {
+    this.#wanted = commits;
+    this.#first = undefined;
   }
 
-  /** The revision that the next commit gets. */
+  /** The revision of a commit. */
   next(): number {
-    if (this.#stored === undefined) {
-      this.#stored = Number(this.#read.get()?.["revision"]);
-      this.#last = this.#stored;
+    if (this.#first === undefined) {
+      this.#first = Number(this.#take.get(this.#wanted)?.["revision"]) - this.#wanted + 1;
+      this.#next = this.#first;
     }
-    return this.#last + 1;
+    return this.#next++;
   }
 
-  use(revision: number): void {
-    this.#last = revision;
+  /** The commit was refused: the next one gets its revision. */
+  giveBack(): void {
+    this.#next--;
   }
 
-  /** Writes down what was used; the first revision and the last one, or `undefined` when none was. */
-  settle(): { readonly first: number; readonly last: number } | undefined {
-    if (this.#stored === undefined || this.#last === this.#stored) return undefined;
-    this.#write.run(this.#last);
-    return { first: this.#stored + 1, last: this.#last };
+  /** What the transaction took from the counter, and whether a commit has any of it; `undefined`: nothing. */
+  get taken(): { readonly first: number; readonly last: number; readonly isUsed: boolean } | undefined {
+    if (this.#first === undefined) return undefined;
+    const last = this.#first + this.#wanted - 1;
+    return { first: this.#first, last, isUsed: this.#next > this.#first };
   }
 }

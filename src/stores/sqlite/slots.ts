@@ -60,19 +60,22 @@ export class SlotTable {
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof SQL, Statement>;
   }
 
-  /** To be called when a transaction begins. */
-  begin(): void {
-    this.#revisions.begin();
+  /** To be called when a transaction begins that has so many commits. */
+  begin(commits: number): void {
+    this.#revisions.begin(commits);
   }
 
-  /** To be called before a transaction is committed. */
-  settle(): void {
-    const used = this.#revisions.settle();
-    if (!used) return;
-    this.#own = used.last;
-    if (clearingsUntil(used.first - 1) === clearingsUntil(used.last)) return;
-    this.#statements.clear.run();
-    this.#statements.forget.run(used.last);
+  /** To be called when a transaction ends; false when all its commits were refused, and it need not be kept. */
+  settle(): boolean {
+    const { taken } = this.#revisions;
+    if (!taken) return true;
+    if (!taken.isUsed) return false;
+    this.#own = taken.last;
+    if (clearingsUntil(taken.first - 1) !== clearingsUntil(taken.last)) {
+      this.#statements.clear.run();
+      this.#statements.forget.run(taken.last);
+    }
+    return true;
   }
 
   read(scope: string, keys: readonly string[]): Map<string, Slot> {
@@ -92,18 +95,11 @@ export class SlotTable {
   apply(scope: string, changes: readonly SlotChange[]): Commit {
     const revision = this.#revisions.next();
     const [only] = changes;
-    if (only && changes.length === 1) {
-      if (!this.#applyOne(scope, only, revision)) return { committed: false, changed: [only.key] };
-    } else {
-      const changed = changes.filter(({ key, ifRevision }) => this.#revisionOf(scope, key) !== ifRevision);
-      if (changed.length > 0) return { committed: false, changed: changed.map(({ key }) => key) };
-      for (const { key, ifRevision, value } of changes) {
-        // The removal of what is not there leaves no tombstone.
-        if (value !== null || ifRevision !== 0) this.#statements.put.run(scope, key, revision, value);
-      }
-    }
-    this.#revisions.use(revision);
-    return { committed: true, token: { epoch: this.epoch, revision } };
+    const isOne = only !== undefined && changes.length === 1;
+    const changed = isOne ? this.#applyOne(scope, only, revision) : this.#applyAll(scope, changes, revision);
+    if (changed.length === 0) return { committed: true, token: { epoch: this.epoch, revision } };
+    this.#revisions.giveBack();
+    return { committed: false, changed };
   }
 
   /** What a watch has not seen; `undefined` for nothing at all, not even commits of other scopes. */
@@ -123,12 +119,25 @@ export class SlotTable {
     return { seen: { revision, version, own: this.#own }, changes };
   }
 
-  /** One change needs one statement: it looks at the revision itself. */
-  #applyOne(scope: string, { key, ifRevision, value }: SlotChange, revision: number): boolean {
+  /** The keys of the slots that have changed; none: the changes are made. */
+  #applyAll(scope: string, changes: readonly SlotChange[], revision: number): string[] {
+    const changed = changes.filter(({ key, ifRevision }) => this.#revisionOf(scope, key) !== ifRevision);
+    if (changed.length > 0) return changed.map(({ key }) => key);
+    for (const { key, ifRevision, value } of changes) {
+      // The removal of what is not there leaves no tombstone.
+      if (value !== null || ifRevision !== 0) this.#statements.put.run(scope, key, revision, value);
+    }
+    return [];
+  }
+
+  /** As `#applyAll`, in one statement, which looks at the revision itself. */
+  #applyOne(scope: string, { key, ifRevision, value }: SlotChange, revision: number): string[] {
     const { add, replace } = this.#statements;
-    if (ifRevision !== 0) return replace.run(revision, value, scope, key, ifRevision).changes === 1;
-    if (value === null) return this.#revisionOf(scope, key) === 0;
-    return add.run(scope, key, revision, value).changes === 1;
+    let isDone: boolean;
+    if (ifRevision !== 0) isDone = replace.run(revision, value, scope, key, ifRevision).changes === 1;
+    else if (value === null) isDone = this.#revisionOf(scope, key) === 0;
+    else isDone = add.run(scope, key, revision, value).changes === 1;
+    return isDone ? [] : [key];
   }
 
   #revisionOf(scope: string, key: string): number {

@@ -99,14 +99,15 @@ class SqliteStore implements Store {
     this.#slots = slots;
     this.#clock = clock;
     const transactions = {
-      begin: (lock: Lock, durable: boolean) => {
+      begin: (lock: Lock, { durable, commits }: { readonly durable: boolean; readonly commits: number }) => {
         connection.begin(lock, durable);
-        slots.begin();
+        slots.begin(commits);
       },
       commit: () => {
-        slots.settle();
-        connection.commit();
+        if (slots.settle()) connection.commit();
+        else connection.rollBack();
       },
+      alone: <Result>(body: () => Result): Result => connection.alone(body),
       rollBack: () => connection.rollBack(),
       failure: (error: unknown) => connection.failure(error),
     };
@@ -114,7 +115,8 @@ class SqliteStore implements Store {
   }
 
   async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
-    return await this.#run("READ", () => this.#slots.read(scope, keys), options);
+    const isOneRead = keys.length === 1;
+    return await this.#run("READ", () => this.#slots.read(scope, keys), { ...options, isOneRead });
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
