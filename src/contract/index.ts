@@ -40,6 +40,7 @@ export {
   QUEUE_KEY,
   readName,
   readPort,
+  readPorts,
   readQueue,
   readSession,
   SESSION_PREFIX,

@@ -113,11 +113,12 @@ export function sessionKey(session: string): string {
 
 /** The protocol and port that a port slot's key says. */
 export function parsePortKey(key: string): { protocol: Transport; port: number } {
-  const [, protocol, port] = key.split("/");
-  return { protocol: protocol as Transport, port: Number(port) };
+  const end = key.lastIndexOf("/");
+  return { protocol: key.slice(PORT_PREFIX.length, end) as Transport, port: Number(key.slice(end + 1)) };
 }
 
-const NO_RECORD: PortRecord = { claims: [], kept: [], left: null };
+const NOTHING: readonly never[] = [];
+const NO_RECORD: PortRecord = { claims: NOTHING, kept: NOTHING, left: null };
 /** Addresses of a claim on the whole port, which nearly all are, are left out. */
 const WHOLE_PORT: readonly string[] = ["::"];
 
@@ -134,24 +135,56 @@ type WrittenClaim = [
 ];
 interface WrittenPort {
   readonly claims?: WrittenClaim[];
-  readonly kept?: Kept[];
-  readonly left?: Departure;
+  readonly kept?: readonly Kept[];
+  readonly left?: Departure | null;
 }
 
 export function readPort(slot: Slot | undefined): PortRecord {
-  if (!slot) return NO_RECORD;
-  const { claims = [], kept = [], left = null } = parse(slot, isPort) as WrittenPort;
-  return { claims: claims.map((claim) => readClaim(claim, slot.revision)), kept, left };
+  return slot ? toPort(parse(slot, isPort) as WrittenPort, slot, readHolder) : NO_RECORD;
 }
 
-function readClaim(written: WrittenClaim, slotRevision: number): GrantedClaim {
+/** The records of many port slots. */
+export function readPorts(slots: readonly Slot[]): PortRecord[] {
+  const read = holderReader();
+  return slots.map((slot) => toPort(parse(slot, isPort) as WrittenPort, slot, read));
+}
+
+function toPort(
+  { claims = [], kept = NOTHING, left = null }: WrittenPort,
+  { revision }: Slot,
+  read: ReadHolder,
+): PortRecord {
+  return { claims: claims.map((claim) => readClaim(claim, revision, read)), kept, left };
+}
+
+type ReadHolder = (written: WrittenProcess) => ProcessIdentity;
+
+function readHolder([pid, startTime, boot, namespaces, command]: WrittenProcess): ProcessIdentity {
+  return { pid, startTime, boot, namespaces, command };
+}
+
+/** Reads many: neighbours are often of one process, and then have one object. */
+function holderReader(): ReadHolder {
+  let last: ProcessIdentity | undefined;
+  return (written) => {
+    const [pid, startTime, boot, namespaces] = written;
+    const isSame =
+      last?.pid === pid &&
+      last.startTime === startTime &&
+      last.boot === boot &&
+      last.namespaces === namespaces &&
+      last.command === written[4];
+    return isSame ? last! : (last = readHolder(written));
+  };
+}
+
+function readClaim(written: WrittenClaim, slotRevision: number, read: ReadHolder): GrantedClaim {
   const [lease, name, addresses, holder, grantedAt, session, guarded, revision = slotRevision] = written;
-  const [pid, startTime, boot, namespaces, command] = holder;
   return {
     lease,
     name,
     addresses: addresses === 0 ? WHOLE_PORT : addresses,
-    holder: { pid, startTime, boot, namespaces, command },
+    holder: read(holder),
     grantedAt,
     session,
     guarded: guarded === 1,

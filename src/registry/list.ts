@@ -5,10 +5,9 @@ import {
   type GrantedClaim,
   parsePortKey,
   PORT_PREFIX,
-  type PortRecord,
   type ProcessIdentity,
   readName,
-  readPort,
+  readPorts,
   type Slot,
   type Token,
 } from "../contract/index.ts";
@@ -63,40 +62,43 @@ const NAME_PREFIX = "name/";
 
 /** The leases that have a claim on these port slots, with those of their ports that are among them. */
 export async function toLeases(world: World, slots: Iterable<Slot>): Promise<LeaseInfo[]> {
-  const records = [...slots].map((slot) => [slot.key, readPort(slot)] as const);
+  const parts = new Map<string, Part>();
+  const all = [...slots];
+  const records = readPorts(all);
   const living = new Living(world);
-  await living.learn(records);
-  return collect(world, records, living);
+  await living.learn(all.map(({ key }, at) => [key, records[at]!] as const));
+  for (const [at, { claims }] of records.entries()) {
+    if (claims.length > 0) collect(parts, parsePortKey(all[at]!.key), claims);
+  }
+  return inOrder([...parts.values()].map((part) => toInfo(world, part, living)));
 }
 
+/** A lease as far as its slots have been gone through. */
 interface Part {
   claim: GrantedClaim;
-  readonly protocols: Transport[];
+  protocols: readonly Transport[];
   readonly ports: number[];
 }
 
+/** Nearly all leases have one protocol: they share these. */
+const ONLY: Readonly<Record<Transport, readonly Transport[]>> = { tcp: ["tcp"], udp: ["udp"] };
+
 function collect(
-  world: World,
-  records: readonly (readonly [key: string, record: PortRecord])[],
-  living: Living,
-): LeaseInfo[] {
-  const parts = new Map<string, Part>();
-  for (const [key, { claims }] of records) {
-    if (claims.length === 0) continue;
-    const { protocol, port } = parsePortKey(key);
-    for (const claim of claims) {
-      const part = parts.get(claim.lease);
-      if (!part) {
-        parts.set(claim.lease, { claim, protocols: [protocol], ports: [port] });
-        continue;
-      }
-      if (!part.protocols.includes(protocol)) part.protocols.push(protocol);
-      if (!part.ports.includes(port)) part.ports.push(port);
-      if (claim.revision > part.claim.revision) part.claim = claim;
+  parts: Map<string, Part>,
+  { protocol, port }: { readonly protocol: Transport; readonly port: number },
+  claims: readonly GrantedClaim[],
+): void {
+  for (const claim of claims) {
+    const part = parts.get(claim.lease);
+    if (!part) {
+      parts.set(claim.lease, { claim, protocols: ONLY[protocol], ports: [port] });
+      continue;
     }
+    if (!part.protocols.includes(protocol)) part.protocols = [...part.protocols, protocol];
+    // The slots of a protocol come with different ports; of a second one, with the same.
+    if (part.protocols.length === 1 || !part.ports.includes(port)) part.ports.push(port);
+    if (claim.revision > part.claim.revision) part.claim = claim;
   }
-  const leases = [...parts.values()].map((part) => toInfo(world, part, living));
-  return leases.toSorted((a, b) => a.ports[0]! - b.ports[0]! || (a.id < b.id ? -1 : 1));
 }
 
 function toInfo(world: World, { claim, protocols, ports }: Part, living: Living): LeaseInfo {
@@ -106,11 +108,20 @@ function toInfo(world: World, { claim, protocols, ports }: Part, living: Living)
     name,
     protocols,
     addresses,
-    ports: ports.toSorted((a, b) => a - b),
+    ports: ports.length === 1 ? ports : ports.toSorted((a, b) => a - b),
     holder,
     state: living.has(claim) ? "held" : "abandoned",
     hasTimeLimit: session !== null,
     grantedAt,
     token: { epoch: world.store.epoch, revision },
   };
+}
+
+/** In the order of their first ports. There are few leases of one port, so they are sorted there. */
+function inOrder(leases: readonly LeaseInfo[]): LeaseInfo[] {
+  const byPort: LeaseInfo[][] = [];
+  for (const lease of leases) (byPort[lease.ports[0]!] ??= []).push(lease);
+  return byPort.flatMap((some) =>
+    some.length === 1 ? some : some.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  );
 }
