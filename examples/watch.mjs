@@ -2,8 +2,6 @@ import { open } from "moorage";
 
 const registry = await open();
 const events = registry.watch();
-// A watch does not keep its process running.
-const timer = setInterval(() => {}, 60_000);
 
 // What happens from the call on, here or in any other process.
 const lease = await registry.acquire({ name: "web", ports: 14230, ttlMs: 1000 });
@@ -16,5 +14,4 @@ for await (const { type, lease: subject } of events) {
   if (type === "released") break;
 }
 
-clearInterval(timer);
 await registry.close();

@@ -20,7 +20,7 @@ export interface RegistryLine {
   readonly met: boolean;
 }
 
-const CLI = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../../dist/bin/moorage.js", import.meta.url));
 const ROUNDS = 9;
 const POOL = "20000-29999";
 

@@ -78,14 +78,14 @@ async function grantMissing(
       const outcome = await grant.fill();
       if ("refusal" in outcome) return { refusal: outcome.refusal };
       if ("changed" in outcome) return undefined;
-      await keepFound(world, requests, names);
+      if (!(await keepFound(world, requests, names))) return undefined;
       leases = outcome.leases;
     } finally {
       // Should this fail too, the claims go with their holder; the first error says what is wrong.
       if (!leases) await grant.undo().catch(() => undefined);
     }
     granted = leases;
-  } else await keepFound(world, requests, names);
+  } else if (!(await keepFound(world, requests, names))) return undefined;
   const fresh = granted.values();
   const acquired = names.map(({ lease }): Acquired =>
     lease ? { found: lease } : { granted: fresh.next().value! },
@@ -93,15 +93,16 @@ async function grantMissing(
   return { acquired };
 }
 
-/** Has names keep their ports that are to from now on, though their leases were there before. */
+/** Has names keep their ports that are to from now on, though their leases were there before; false: one is over. */
 async function keepFound(
   world: World,
   requests: readonly Request[],
   names: readonly NameState[],
-): Promise<void> {
+): Promise<boolean> {
   for (const [at, { lease, isKept }] of names.entries()) {
-    if (lease && requests[at]!.kept && !isKept) await keepPorts(world, lease);
+    if (lease && requests[at]!.kept && !isKept && !(await keepPorts(world, lease))) return false;
   }
+  return true;
 }
 
 /** The request as it is for a name that keeps ports: those are what it gets. */

@@ -10,12 +10,12 @@ import {
   readPort,
   readQueue,
   type PortRecord,
-  type Waiter,
 } from "../contract/index.ts";
 import { bootTime } from "./give-back.ts";
 import { type Hints, MEMORY_MS } from "./hints.ts";
 import { orderOf } from "./order.ts";
 import {
+  type Ahead,
   aheadOf,
   type Candidate,
   type Circumstances,
@@ -52,7 +52,7 @@ export class Candidates {
   readonly #judged = new Map<number, Candidate | Refused>();
   /** Places that were put off: their ports were just left. */
   #lastChoice: number[] = [];
-  #ahead: readonly Waiter[] | undefined;
+  #ahead: readonly Ahead[] | undefined;
   #time: BootTime | undefined;
   /** Ports that another part of the same request has, or that the kernel or a guard refused. */
   readonly #barred = new Set<number>();
@@ -184,7 +184,7 @@ export class Candidates {
   }
 
   /** Those who waited before the request came. */
-  async #readQueue(): Promise<readonly Waiter[]> {
+  async #readQueue(): Promise<readonly Ahead[]> {
     if (!this.#ahead) {
       const { store, scope } = this.#world;
       const slots = await store.read(scope, [QUEUE_KEY], { signal: this.#request.signal });

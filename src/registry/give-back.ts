@@ -67,14 +67,21 @@ export async function giveBack(world: World, returned: Returned, how: Return): P
     if ((await store.commit(scope, changes)).committed) return true;
   }
   for (;;) {
-    const changes = await plan(world, returned, how);
+    const { changes, unmarks } = await plan(world, returned, how);
     if (changes.length === 0) return false;
-    const durable = how.givesUp === true;
+    // That a name keeps a port no more must outlive the power.
+    const durable = unmarks;
     if ((await store.commit(scope, changes, { durable })).committed) return true;
   }
 }
 
-async function plan(world: World, returned: Returned, how: Return): Promise<SlotChange[]> {
+interface Plan {
+  readonly changes: SlotChange[];
+  /** Whether ports are not kept for the name any more. */
+  readonly unmarks: boolean;
+}
+
+async function plan(world: World, returned: Returned, how: Return): Promise<Plan> {
   const { id, name, protocols, ports } = returned;
   const keys = ports.flatMap((port) => protocols.map((protocol) => portKey(protocol, port)));
   keys.push(sessionKey(id));
@@ -99,7 +106,7 @@ async function plan(world: World, returned: Returned, how: Return): Promise<Slot
     changes.push({ key: nameSlot.key, ifRevision: nameSlot.revision, value });
   }
   if (session && ends) changes.push({ key: session.key, ifRevision: session.revision, value: null });
-  return changes;
+  return { changes, unmarks: unmarks && (record?.kept ?? false) };
 }
 
 /** The record of a name whose lease is over; `null`: it was never granted one. */

@@ -64,7 +64,14 @@ export class Grant {
   async #commit(): Promise<Commit> {
     const { store, scope, clock } = this.#world;
     const changes = new Map<string, SlotChange>();
-    for (const part of this.#parts) for (const change of part.changes()) changes.set(change.key, change);
+    for (const change of this.#parts.flatMap((part) => part.changes())) {
+      const other = changes.get(change.key);
+      // Two parts may find the same session at its end, and never the same port.
+      if (other && (other.value !== null || change.value !== null)) {
+        throw new Error(`two parts of a request change ${change.key}`);
+      }
+      changes.set(change.key, change);
+    }
     const { signal } = this.#parts[0]!.request;
     // What is kept is told after the confirmation, which is durable, and all that went before it with it.
     const commit = await store.commit(scope, [...changes.values()], { signal });

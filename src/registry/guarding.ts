@@ -35,14 +35,23 @@ interface Handed {
   readonly ports: readonly number[];
 }
 
+interface Callbacks {
+  /** Somebody asks whether these leases are still rightly had. */
+  readonly onKnock: (leases: readonly string[]) => void;
+  /** The guard that these leases followed was let go, and somebody else was quicker. */
+  readonly onOutrun: (leases: readonly string[], protocol: Transport, port: number) => Promise<void>;
+}
+
 export class Guarding {
   readonly #world: World;
-  readonly #onKnock: (leases: readonly string[]) => void;
+  readonly #onKnock: Callbacks["onKnock"];
+  readonly #onOutrun: Callbacks["onOutrun"];
   readonly #posts = new Map<string, Post>();
 
-  constructor(world: World, onKnock: (leases: readonly string[]) => void) {
+  constructor(world: World, { onKnock, onOutrun }: Callbacks) {
     this.#world = world;
     this.#onKnock = onKnock;
+    this.#onOutrun = onOutrun;
   }
 
   /**
@@ -55,6 +64,8 @@ export class Guarding {
     const key = `${protocol}/${port}`;
     const post = this.#posts.get(key);
     if (post) {
+      post.guard ??= guards.take(protocol, port, () => this.#onKnock([...post.leases]));
+      if (!post.guard && !shares) return false;
       post.leases.add(lease);
       return true;
     }
@@ -65,6 +76,15 @@ export class Guarding {
     this.#posts.set(key, taken);
     if (taken.following) void this.#follow(guards, taken, protocol, port, taken.following.signal);
     return true;
+  }
+
+  /** Takes the guards of all ports of a lease, or none. */
+  takeAll(lease: string, { protocols, ports }: Handed, shares: boolean): boolean {
+    const all = protocols.every((protocol) =>
+      ports.every((port) => this.take(lease, protocol, port, shares)),
+    );
+    if (!all) this.release(lease, protocols, ports);
+    return all;
   }
 
   /** Lets go what a lease has, on these ports. */
@@ -115,7 +135,9 @@ export class Guarding {
       let pause = RETRY_MS.tooLate;
       try {
         await guards.gone(protocol, port, { signal });
-        if (!signal.aborted) post.guard = guards.take(protocol, port, () => this.#onKnock([...post.leases]));
+        if (!signal.aborted)
+          post.guard ??= guards.take(protocol, port, () => this.#onKnock([...post.leases]));
+        if (!signal.aborted && !post.guard) await this.#onOutrun([...post.leases], protocol, port);
       } catch {
         pause = RETRY_MS.failed;
       }

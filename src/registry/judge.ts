@@ -51,12 +51,17 @@ export interface Refused {
   readonly endedSessions: readonly Slot[];
 }
 
+/** Somebody who waited before. */
+export interface Ahead extends Waiter {
+  readonly pool: PortSet;
+}
+
 export interface Circumstances {
   readonly living: Living;
   readonly now: () => BootTime;
   readonly quarantineMs: number;
   /** Those who waited before the request came. */
-  readonly ahead: readonly Waiter[];
+  readonly ahead: readonly Ahead[];
 }
 
 export function judge(
@@ -119,10 +124,10 @@ function isOwnName(request: Request, { name }: { readonly name: string | null })
   return name !== null && name === request.name;
 }
 
-function isAwaited(request: Request, port: number, ahead: readonly Waiter[]): boolean {
+function isAwaited(request: Request, port: number, ahead: readonly Ahead[]): boolean {
   return ahead.some(
-    ({ ports, protocols, addresses }) =>
-      PortSet.parse(ports).has(port) &&
+    ({ pool, protocols, addresses }) =>
+      pool.has(port) &&
       protocols.some(
         (protocol) => request.protocols.includes(protocol) && meet(request, protocol, port, addresses),
       ),
@@ -144,8 +149,9 @@ function isWholePort(addresses: readonly string[]): boolean {
 }
 
 /** Those in the queue whose processes live, up to the one with this id, or all. */
-export function aheadOf(queue: readonly Waiter[], id: string | undefined, living: Living): Waiter[] {
+export function aheadOf(queue: readonly Waiter[], id: string | undefined, living: Living): Ahead[] {
   const end = queue.findIndex((waiter) => waiter.id === id);
   const before = end === -1 ? queue : queue.slice(0, end);
-  return before.filter(({ holder }) => living.hasProcess(holder));
+  const alive = before.filter(({ holder }) => living.hasProcess(holder));
+  return alive.map((waiter) => ({ ...waiter, pool: PortSet.parse(waiter.ports) }));
 }

@@ -97,7 +97,7 @@ export class HeldLease implements Lease {
   readonly #actions: LeaseActions;
   /** Milliseconds since the boot. */
   #deadline: number;
-  #isLost = false;
+  #lossReason: LossReason | undefined;
   /** Made when it is asked for: most leases are never asked. */
   #loss: Abortable | undefined;
   #releasing: Promise<void> | undefined;
@@ -132,7 +132,7 @@ export class HeldLease implements Lease {
 
   isValid(): boolean {
     const { host, clock } = this.#world;
-    if (this.#releasing || this.#isLost) return false;
+    if (this.#releasing || this.#lossReason) return false;
     if (this.#deadline !== Infinity && clock.sinceBoot() >= this.#deadline) return false;
     return sameProcess(this.holder, host.self) || host.liveness(this.holder) !== "dead";
   }
@@ -140,7 +140,7 @@ export class HeldLease implements Lease {
   release(): Promise<void> {
     this.#releasing ??= this.#actions.release(this).catch((error: unknown) => {
       // Nobody waits for what was lost, only its record is tidied.
-      if (this.#isLost) return;
+      if (this.#lossReason) return;
       // The next call may find the store usable again.
       this.#releasing = undefined;
       throw error;
@@ -149,6 +149,10 @@ export class HeldLease implements Lease {
   }
 
   transfer(pid: number): Promise<Lease> {
+    if (this.#lossReason !== undefined) return Promise.reject(leaseLost(this.ports, this.#lossReason));
+    if (this.#deadline !== Infinity && this.#world.clock.sinceBoot() >= this.#deadline) {
+      return Promise.reject(leaseLost(this.ports, "expired"));
+    }
     return this.#actions.transfer(this, pid);
   }
 
@@ -168,8 +172,8 @@ export class HeldLease implements Lease {
 
   /** Has `lost` fire, unless the lease is over already. For its registry. */
   static lose(lease: HeldLease, reason: LossReason): void {
-    if (lease.#releasing || lease.#isLost) return;
-    lease.#isLost = true;
+    if (lease.#releasing || lease.#lossReason) return;
+    lease.#lossReason = reason;
     lease.#loss ??= lease.#world.newAbortable();
     lease.#loss.abort(leaseLost(lease.ports, reason));
   }

@@ -155,22 +155,23 @@ function portsFit(request: Request, { protocols, addresses, ports }: NameRecord)
   );
 }
 
-/** Makes the ports of a name's lease the name's to keep. Durable before it returns. */
-export async function keepPorts(world: World, lease: LeaseFacts): Promise<void> {
+/** Makes the ports of a name's lease the name's to keep; false when the lease is over. Durable before it returns. */
+export async function keepPorts(world: World, lease: LeaseFacts): Promise<boolean> {
   const { store, scope } = world;
   const { name, addresses } = lease;
-  if (name === null) return;
+  if (name === null) return false;
   for (;;) {
     const slots = await store.read(scope, [nameKey(name), ...slotKeys(lease)]);
     const nameSlot = slots.get(nameKey(name));
     const record = readName(nameSlot);
-    if (!nameSlot || record?.lease !== lease.id || record.kept) return;
+    if (!nameSlot || record?.lease !== lease.id) return false;
+    if (record.kept) return true;
     const changes = [...slots.values()].map((slot): SlotChange => {
       const value =
         slot === nameSlot ? writeRecord({ ...record, kept: true }) : keptIn(slot, name, addresses);
       return { key: slot.key, ifRevision: slot.revision, value };
     });
-    if ((await store.commit(scope, changes, { durable: true })).committed) return;
+    if ((await store.commit(scope, changes, { durable: true })).committed) return true;
   }
 }
 

@@ -1,7 +1,7 @@
 // What the calls of a registry take and return.
 
 import type { AbortableOptions } from "../contract/index.ts";
-import type { AnyPortError, PortSet, Transport } from "../core/index.ts";
+import type { PortError, PortErrorDetails, PortSet, RefusalCounts, Transport } from "../core/index.ts";
 import type { Lease } from "./lease.ts";
 import type { Selection } from "./selection.ts";
 import type { Per } from "./test-run.ts";
@@ -78,10 +78,10 @@ export interface AcquireOptions extends AbortableOptions {
 }
 
 /** Why a request was refused; anything else that goes wrong is thrown. */
-export type AcquireRefusal = Extract<
-  AnyPortError,
-  { readonly code: "NO_PORT_AVAILABLE" | "NAME_HELD" | "NAME_KEPT" }
->;
+export type AcquireRefusal =
+  | (PortError<"NO_PORT_AVAILABLE"> & { readonly refused: RefusalCounts })
+  | (PortError<"NAME_HELD"> & PortErrorDetails["NAME_HELD"])
+  | (PortError<"NAME_KEPT"> & PortErrorDetails["NAME_KEPT"]);
 
 /** What became of a request. */
 export type Attempt =

@@ -1,6 +1,6 @@
 // The leases of one registry: their objects, guards and sessions, and how each of them ends.
 
-import { type Abortable, type Departure, parsePortKey, readPort } from "../contract/index.ts";
+import { type Abortable, type Departure, parsePortKey, portKey, readPort } from "../contract/index.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
 import { Guarding } from "./guarding.ts";
@@ -49,8 +49,11 @@ export class OwnLeases {
       },
       transfer,
     };
-    this.guarding = new Guarding(world, (leases) => {
-      for (const lease of leases) void this.#verify(lease);
+    this.guarding = new Guarding(world, {
+      onKnock: (leases) => {
+        for (const lease of leases) void this.#verify(lease);
+      },
+      onOutrun: (leases, protocol, port) => this.#yield(leases, portKey(protocol, port)),
     });
   }
 
@@ -58,6 +61,7 @@ export class OwnLeases {
   add({ facts, slots, session }: Granted): Lease {
     const lease = new HeldLease(this.#world, facts, session?.deadline ?? Infinity, this.#actions);
     for (const port of facts.ports) this.hints.note(facts.protocols, port, Infinity);
+    if (!sameProcess(facts.holder, this.#world.host.self)) this.#forgetDeadHolders();
     const renewals = session && this.#world.newAbortable();
     this.#entries.set(facts.id, { lease, slots, renewals });
     if (session) {
@@ -65,6 +69,11 @@ export class OwnLeases {
       void keepSession(this.#world, lease, { revision: session.revision, ended: renewals!.signal, onLoss });
     }
     return lease;
+  }
+
+  /** Leases of other processes end without a word to this one. */
+  #forgetDeadHolders(): void {
+    for (const [id, { lease }] of this.#entries) if (!lease.isValid()) this.#entries.delete(id);
   }
 
   /** The object of a lease that its holder had before: the one there is, or another one for the same lease. */
@@ -75,9 +84,14 @@ export class OwnLeases {
     return new HeldLease(this.#world, facts, Infinity, this.#actions);
   }
 
+  ids(): ReadonlySet<string> {
+    return new Set(this.#entries.keys());
+  }
+
   byName(name: string): Lease | undefined {
     for (const { lease } of this.#entries.values()) {
-      if (lease.name === name && lease.isValid()) return lease;
+      if (lease.name === name && lease.isValid() && sameProcess(lease.holder, this.#world.host.self))
+        return lease;
     }
     return undefined;
   }
@@ -112,7 +126,7 @@ export class OwnLeases {
   async #release(facts: LeaseFacts): Promise<void> {
     const entry = this.#entries.get(facts.id);
     // The guard first: who is woken by it waits for the store, and who finds the port free takes the guard.
-    if (entry) this.#quiet(entry);
+    this.guarding.release(facts.id, facts.protocols, facts.ports);
     const granted = facts.name === null && facts.ttlMs === null ? entry?.slots : undefined;
     try {
       await giveBack(this.#world, facts, { ending: "released", granted });
@@ -120,7 +134,7 @@ export class OwnLeases {
       if (entry) this.#guardAgain(entry);
       throw error;
     }
-    this.#entries.delete(facts.id);
+    if (entry) this.#forget(facts.id, entry);
   }
 
   /** The store could not be told: the lease is held on, and guarded where nobody was quicker. */
@@ -141,6 +155,22 @@ export class OwnLeases {
     for (const port of ports) this.hints.note(protocols, port, this.#world.quarantineMs);
     renewals?.abort("the lease is over");
     this.guarding.release(id, protocols, ports);
+  }
+
+  /**
+   * Gives leases up whose guard a registry has that shares no store with this one: it was granted the port while
+   * the guard changed hands. Where a lease of the same store stands beside them, that has the guard.
+   */
+  async #yield(leases: readonly string[], key: string): Promise<void> {
+    const { store, scope } = this.#world;
+    const { claims } = readPort((await store.read(scope, [key])).get(key));
+    if (claims.some(({ lease, guarded }) => guarded && !leases.includes(lease))) return;
+    for (const id of leases) {
+      const entry = this.#entries.get(id);
+      if (!entry) continue;
+      this.end(id, "taken");
+      await giveBack(this.#world, entry.lease, { ending: "released" });
+    }
   }
 
   /** Looks whether a lease still has its ports, lets the guards of the others go, and ends it when it has none. */

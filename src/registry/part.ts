@@ -214,7 +214,11 @@ export class Part {
     for (const { protocol, staying } of slots) {
       const shares = staying.some(({ guarded }) => guarded);
       if (this.#claim.guarded) {
-        if (!guarding.take(this.#claim.lease, protocol, port, shares)) return "guarded";
+        if (!guarding.take(this.#claim.lease, protocol, port, shares)) {
+          // Asked, so that whoever has it without a lease any more lets it go.
+          void host.guards?.isHeld(protocol, port).catch(() => undefined);
+          return "guarded";
+        }
       } else if (!shares && (await host.guards?.isHeld(protocol, port))) {
         // A lease of another process has no guard of its own, but respects those of others.
         return "guarded";
@@ -307,7 +311,9 @@ export class Part {
 
   #has(place: readonly Candidate[], protocols: readonly string[]): boolean {
     if (!protocols.some((protocol) => this.request.protocols.some((own) => own === protocol))) return false;
-    const own = new Set([...this.#ports(), ...this.#wanted.flat().map(({ port }) => port)]);
+    // What it gives up in the next commit, too: one commit changes a slot once.
+    const places = [...this.#wanted, ...[...this.#placed, ...this.#rejected].map((claimed) => claimed.place)];
+    const own = new Set(places.flat().map(({ port }) => port));
     return place.some(({ port }) => own.has(port));
   }
 

@@ -70,7 +70,10 @@ export function nameKept(name: string, ports: readonly number[]): RefusalOf<"NAM
   return refusalOf("NAME_KEPT", message, { leaseName: name, ports });
 }
 
-export function noPortAvailable(request: Request, refused: RefusalCounts): RefusalOf<"NO_PORT_AVAILABLE"> {
+export function noPortAvailable(
+  request: Request,
+  refused: RefusalCounts,
+): RefusalOf<"NO_PORT_AVAILABLE"> & { readonly refused: RefusalCounts } {
   const { pool, count, protocols, align } = request;
   const holder = refused.holders[0];
   const reasons = [
@@ -92,7 +95,7 @@ export function noPortAvailable(request: Request, refused: RefusalCounts): Refus
     count === 1 ? `no ${what} port` : `no ${block}${align === null ? `${count} ` : ""}${what} ports`;
   const why = reasons.length > 0 ? reasons.join(", ") : "no place for them";
   const message = `${wanted} available in ${String(pool)}: ${why}; ask for more ports, or see \`moorage ls\``;
-  return refusalOf("NO_PORT_AVAILABLE", message, { refused });
+  return refusalOf("NO_PORT_AVAILABLE", message, { refused }) as ReturnType<typeof noPortAvailable>;
 }
 
 /** Whom ports are leased to, those with the most first. */

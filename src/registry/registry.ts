@@ -24,7 +24,7 @@ import type {
 import { sameProcess } from "./living.ts";
 import { OwnLeases } from "./own-leases.ts";
 import { Place } from "./queue.ts";
-import type { Refusal } from "./refusals.ts";
+import { formatPorts, type Refusal } from "./refusals.ts";
 import { giveUp, release, type ReleaseOptions } from "./release.ts";
 import { checkRequest, expectName, expectProcess, type Request } from "./request.ts";
 import { findAdoptable, transfer } from "./transfer.ts";
@@ -238,10 +238,19 @@ export function createRegistry(world: World): Registry {
   async function adopt(name: string, signal: AbortSignalLike | undefined): Promise<Lease> {
     const known = own.byName(name);
     if (known) return known;
-    const former = await findAdoptable(world, name);
-    const granted = await transfer(world, former, world.host.self);
-    await takeOverGuards(granted.facts, signal);
-    return own.add(granted);
+    const { facts: former, isAbandoned, shares } = await findAdoptable(world, name);
+    // Whoever has the guard of an abandoned port is a registry that this one knows nothing of.
+    if (isAbandoned && !own.guarding.takeAll(former.id, former, shares)) {
+      throw elsewhere(name, former.ports);
+    }
+    try {
+      const granted = await transfer(world, former, world.host.self);
+      if (isAbandoned) own.guarding.takeAll(granted.facts.id, former, true);
+      else await takeOverGuards(granted.facts, signal);
+      return own.add(granted);
+    } finally {
+      own.guarding.release(former.id, former.protocols, former.ports);
+    }
   }
 
   async function takeOverGuards(facts: LeaseFacts, signal: AbortSignalLike | undefined): Promise<void> {
@@ -253,11 +262,11 @@ export function createRegistry(world: World): Registry {
   }
 
   async function releaseTarget(target: string | number, options?: ReleaseOptions): Promise<LeaseInfo[]> {
+    const ownIds = own.ids();
     const released = await release(world, target, options);
     await own.released(released);
     // So that the ports can be leased again at once, though their holder may not know yet.
-    const { self } = world.host;
-    const others = released.filter(({ holder, state }) => state === "held" && !sameProcess(holder, self));
+    const others = released.filter(({ id, state }) => state === "held" && !ownIds.has(id));
     const handOver = (lease: LeaseInfo): Promise<void> => own.guarding.handOver(lease, options?.signal);
     // An abort ends no more than the wait.
     await Promise.all(others.map(handOver)).catch(() => undefined);
@@ -315,6 +324,12 @@ export function createRegistry(world: World): Registry {
     close,
     [Symbol.asyncDispose]: close,
   });
+}
+
+/** The lease that a dead process left has ports that were granted to others since. */
+function elsewhere(name: string, ports: readonly number[]): PortError<"LEASE_NOT_FOUND"> {
+  const message = `the lease of ${describe(name)} is over: ${formatPorts(ports)} went to another state folder or user`;
+  return new PortError("LEASE_NOT_FOUND", message, { input: name });
 }
 
 /** Whether waiting changes nothing: the name is the caller's own to release. */

@@ -79,6 +79,9 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
   expectSignal(options.signal);
   const { pool, excluded, leftOut } = checkPool(options, world);
   const prefer = options.prefer === undefined ? null : expectPort("prefer", options.prefer);
+  if (prefer !== null && excluded?.has(prefer)) {
+    throw new RangeError(`\`prefer\`: expected a port that \`exclude\` does not have, received ${prefer}`);
+  }
   const count = expectInteger("count", options.count ?? 1, 1, MOST_PORTS);
   const align = checkBlock(options);
   const choices = pool.size + (prefer === null || pool.has(prefer) ? 0 : 1);
@@ -168,7 +171,8 @@ function checkPool(
   { defaultPool }: World,
 ): Pick<Request, "pool" | "excluded" | "leftOut"> {
   const asked = ports === undefined ? defaultPool.ports : checkPorts("ports", ports);
-  const excluded = exclude === undefined ? null : checkPorts("exclude", exclude);
+  const excludesNone = exclude === undefined || (Array.isArray(exclude) && exclude.length === 0);
+  const excluded = excludesNone ? null : checkPorts("exclude", exclude);
   const pool = excluded ? asked.without(excluded) : asked;
   if (pool.size === 0 && asked.size > 0) {
     throw new RangeError(`\`exclude\`: it leaves no port of ${String(asked)}, received ${describe(exclude)}`);
@@ -181,7 +185,9 @@ function checkPorts(option: string, ports: Ports): PortSet {
   if (ports instanceof PortSet) return ports;
   if (typeof ports === "string") return PortSet.parse(ports);
   if (typeof ports === "number") return PortSet.of([expectPort(option, ports)]);
-  if (typeof ports === "object" && ports !== null && Symbol.iterator in ports) return PortSet.of(ports);
+  if (typeof ports === "object" && ports !== null && Symbol.iterator in ports) {
+    return PortSet.of([...ports].map((port) => expectPort(option, port)));
+  }
   throw new TypeError(
     `\`${option}\`: expected a port, text as in "3000-3999,!3306" or port numbers, received ${describe(ports)}`,
   );
@@ -226,8 +232,11 @@ function checkHolder(options: AcquireOptions, world: World): Pick<Request, "name
   return { name: expectName("name", nameInRun(name, per, run)), holder: per === "run" ? run.process : own };
 }
 
-function checkTtl({ ttlMs, for: pid }: AcquireOptions): number | null {
+function checkTtl({ ttlMs, for: pid, per }: AcquireOptions): number | null {
   if (ttlMs === undefined) return null;
+  if (per === "run") {
+    throw new TypeError("`ttlMs`: a lease of a run lives with the run; leave `per` or `ttlMs` out");
+  }
   if (pid !== undefined) {
     throw new TypeError("`ttlMs`: a lease lives with a process or for a time; leave `for` or `ttlMs` out");
   }

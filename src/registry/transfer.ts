@@ -84,13 +84,21 @@ export function lossOf(lease: string, left: Departure | null | undefined): LossR
   return left.ending === "reclaimed" ? "taken" : left.ending;
 }
 
+export interface Adoptable {
+  readonly facts: LeaseFacts;
+  /** Whether nobody has it any more, so that nobody can hand its guards over. */
+  readonly isAbandoned: boolean;
+  /** Whether other guarded leases stand on its ports. */
+  readonly shares: boolean;
+}
+
 /**
  * The lease of a name that this process may take up: its own, that of a process it descends from, or one that
  * a dead process left.
  *
  * @throws PortError `LEASE_NOT_FOUND`, `NAME_HELD`.
  */
-export async function findAdoptable(world: World, name: string): Promise<LeaseFacts> {
+export async function findAdoptable(world: World, name: string): Promise<Adoptable> {
   const { store, scope, host } = world;
   const record = readName((await store.read(scope, [nameKey(name)])).get(nameKey(name)));
   if (!record?.lease) throw leaseNotFound(name);
@@ -114,7 +122,7 @@ export async function findAdoptable(world: World, name: string): Promise<LeaseFa
   }
   const revision = Math.max(...ours.map((one) => one.revision));
   const { ports, protocols, addresses } = record;
-  return {
+  const facts: LeaseFacts = {
     id: record.lease,
     name,
     ports,
@@ -125,4 +133,6 @@ export async function findAdoptable(world: World, name: string): Promise<LeaseFa
     token: { epoch: store.epoch, revision },
     ttlMs: null,
   };
+  const beside = claims.filter((other) => other.lease !== claim.lease && living.has(other));
+  return { facts, isAbandoned: !living.has(claim), shares: beside.some(({ guarded }) => guarded) };
 }

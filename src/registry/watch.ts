@@ -46,7 +46,18 @@ export function events(changes: AsyncIterableIterator<SlotChanges>): AsyncIterab
   // Asked for at once, so that what follows the call is told, however late the loop begins.
   const beginning = changes.next();
   beginning.catch(() => undefined);
-  return follow(changes, beginning);
+  const news = follow(changes, beginning);
+  return {
+    next: () => news.next(),
+    // A generator that was never asked for anything ends without a word to what it reads.
+    return: async () => {
+      await changes.return?.();
+      return await news.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 async function* follow(

@@ -182,5 +182,5 @@ function thrownBy(call: () => unknown): unknown {
 }
 
 function mainArgs(): string[] {
-  return [new URL("../../dist/cli/main.js", import.meta.url).pathname];
+  return [new URL("../../dist/bin/moorage.js", import.meta.url).pathname];
 }
