@@ -92,3 +92,24 @@ describe("--protocol", () => {
     expect(await folder.run("get", "--protocol", "icmp", ...SELF)).toMatchObject({ code: 64 });
   });
 });
+
+describe("release --force", () => {
+  test("of a running command's port is told by that command's moorage", async () => {
+    await using folder = newFolder();
+    const { child, line, finished } = folder.moorage(
+      "run",
+      "--ports",
+      "14730",
+      "--",
+      process.execPath,
+      "-e",
+      "console.log(1); process.stdin.resume()",
+    );
+    await line();
+    expect(await folder.run("release", "14730", "--force")).toMatchObject({ code: 0 });
+    child.kill("SIGTERM");
+    expect((await finished).stderr).toContain(
+      "moorage: LEASE_LOST: the lease of port 14730 was given back\n",
+    );
+  });
+});

@@ -27,7 +27,10 @@ export async function run(
   const registry = await open();
   using signals = new Signals();
   try {
-    const { port, name } = await acquireAsked(registry, request, { signal: signals.stop });
+    const lease = await acquireAsked(registry, request, { signal: signals.stop });
+    const { port, name, lost } = lease;
+    // The command goes on: it may not even listen, and whoever took the lease away knew that it runs.
+    lost.addEventListener("abort", () => sayError(lost.reason));
     await signals.throwIfStopped();
     const env = { ...process.env, [variable]: String(port) };
     const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
