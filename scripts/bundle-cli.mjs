@@ -20,4 +20,5 @@ await build({
   packages: "external",
   logLevel: "warning",
 });
-chmodSync(folder("bin/moorage.js"), 0o755);
+// The second one is what the command is without bundling; npx links to it where it has met a clone before.
+for (const path of ["bin/moorage.js", "cli/main.js"]) chmodSync(folder(path), 0o755);
