@@ -25,7 +25,7 @@ export interface AcquireOptions extends AbortableOptions {
   readonly ports?: Ports | undefined;
   /** Ports to leave out of `ports`, in the same forms. @default none */
   readonly exclude?: Ports | undefined;
-  /** One port to try first, whether or not it is one of `ports`; others of a `count` come from `ports`. */
+  /** One port to try first, in `ports` or not, but not in `exclude`; others of a `count` come from `ports`. */
   readonly prefer?: number | undefined;
   /** The protocol of the ports; of several, each number is leased for all. @default "tcp" */
   readonly protocol?: Transport | readonly Transport[] | undefined;

@@ -73,7 +73,11 @@ export class OwnLeases {
 
   /** Leases of other processes end without a word to this one. */
   #forgetDeadHolders(): void {
-    for (const [id, { lease }] of this.#entries) if (!lease.isValid()) this.#entries.delete(id);
+    const { self } = this.#world.host;
+    for (const [id, { lease }] of this.#entries) {
+      // This process's own end by their own ways, with their guards.
+      if (!sameProcess(lease.holder, self) && !lease.isValid()) this.#entries.delete(id);
+    }
   }
 
   /** The object of a lease that its holder had before: the one there is, or another one for the same lease. */
