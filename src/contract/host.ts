@@ -34,12 +34,47 @@ export type Liveness = "alive" | "dead" | "unknown";
  */
 export type Verdict = "free" | "stranger" | "forbidden" | "no-address";
 
-/** The kernel's settings for ports in this network namespace. */
+/** The kernel's settings for ports in this network namespace, as they are now. */
 export interface PortSettings {
   /** Where the kernel picks ports for connect() and bind(0) itself. */
   readonly ephemeral: { readonly first: number; readonly last: number };
   /** Ports that the kernel never picks itself (`ip_local_reserved_ports`). */
   readonly reserved: readonly number[];
+  /** The first port that takes no privilege to bind (`ip_unprivileged_port_start`). */
+  readonly unprivilegedStart: number;
+}
+
+/** A process that has a socket open. */
+export interface SocketOwner extends ProcessIdentity {
+  /** When it started, in milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  /** Its working directory; `null` where this user may not see it. */
+  readonly folder: string | null;
+  /** The processes it descends from, its parent first, each told apart as a ProcessIdentity is. */
+  readonly ancestors: readonly Pick<ProcessIdentity, "pid" | "startTime">[];
+  /** The id of the container it runs in; `null`: in none that can be told. */
+  readonly container: string | null;
+  /** The id of the lease that its environment says (`MOORAGE_LEASE`), which `moorage run` sets; or `null`. */
+  readonly lease: string | null;
+}
+
+/** A socket that takes connections (TCP), or datagrams (UDP), on a port of this network namespace. */
+export interface Listener {
+  readonly protocol: Transport;
+  /**
+   * Canonical text. "::" may or may not be there for IPv4 too: the system does not tell.
+   */
+  readonly address: string;
+  readonly port: number;
+  /** The user it belongs to; `null` where the system does not tell. */
+  readonly uid: number | null;
+  /** Several after a fork; none where this user may not see who has it. In the order of their pids. */
+  readonly owners: readonly SocketOwner[];
+}
+
+export interface ListenersOptions extends AbortableOptions {
+  /** Only those on this port. @default all */
+  readonly port?: number | undefined;
 }
 
 /**
@@ -59,6 +94,21 @@ export interface Guards {
   gone(protocol: Transport, port: number, options?: AbortableOptions): Promise<void>;
   /** Whether somebody has the guard now. */
   isHeld(protocol: Transport, port: number): Promise<boolean>;
+}
+
+/**
+ * Sockets that keep TCP ports for this process without listening: the kernel gives a held port to nobody who asks
+ * for any (bind(0), connect()), and to nobody who asks for it without SO_REUSEADDR. A server that sets
+ * SO_REUSEADDR binds it and listens beside the hold. A hold goes with its process.
+ */
+export interface Holds {
+  /** Binds at once; what stands in the way is the verdict, and then nothing is bound. */
+  take(bindings: readonly Binding[]): Hold | Exclude<Verdict, "free">;
+}
+
+export interface Hold {
+  /** Lets the port go, at once. Idempotent. */
+  release(): void;
 }
 
 export interface Guard {
@@ -83,6 +133,13 @@ export interface Host {
   /** Whether the kernel would give all these bindings of one port now, found out by binding them. */
   look(bindings: readonly Binding[], options?: AbortableOptions): Promise<Verdict>;
   settings(): PortSettings;
+  /** `undefined` where this runtime can only bind in order to listen: there, ports are looked at and not held. */
+  readonly holds: Holds | undefined;
+  /**
+   * Who listens, in the order of ports; a UDP socket listens when it is bound and not connected. `undefined` where
+   * the system does not tell.
+   */
+  readonly listeners: ((options?: ListenersOptions) => Promise<Listener[]>) | undefined;
   /** `undefined` where the system has none: there, only those who share a store are kept apart. */
   readonly guards: Guards | undefined;
 }

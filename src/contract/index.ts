@@ -18,10 +18,15 @@ export type {
   Ancestor,
   Guard,
   Guards,
+  Hold,
+  Holds,
   Host,
+  Listener,
+  ListenersOptions,
   Liveness,
   PortSettings,
   ProcessIdentity,
+  SocketOwner,
   Verdict,
 } from "./host.ts";
 export {

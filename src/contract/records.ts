@@ -28,6 +28,10 @@ export interface Claim {
   readonly session: string | null;
   /** Whether the holder has the guard of the port as long as the lease lives. */
   readonly guarded: boolean;
+  /** Whether the holder has a socket that holds the port in the kernel as long as the lease lives. */
+  readonly held: boolean;
+  /** The process that the lease lives on with when its holder ends, as the command of `moorage run`; or `null`. */
+  readonly heir: ProcessIdentity | null;
   /** The revision of the grant, where it is not the slot's. */
   readonly revision?: number;
 }
@@ -121,6 +125,8 @@ const NOTHING: readonly never[] = [];
 const NO_RECORD: PortRecord = { claims: NOTHING, kept: NOTHING, left: null };
 /** Addresses of a claim on the whole port, which nearly all are, are left out. */
 const WHOLE_PORT: readonly string[] = ["::"];
+/** The bits of a written claim's flags. */
+const FLAG = { guarded: 1, held: 2 } as const;
 
 type WrittenProcess = [pid: number, startTime: number, boot: string, namespaces: string, command: string];
 type WrittenClaim = [
@@ -130,7 +136,8 @@ type WrittenClaim = [
   holder: WrittenProcess,
   grantedAt: number,
   session: string | null,
-  guarded: 0 | 1,
+  flags: number,
+  heir: WrittenProcess | 0,
   revision?: number,
 ];
 interface WrittenPort {
@@ -179,7 +186,7 @@ function holderReader(): ReadHolder {
 }
 
 function readClaim(written: WrittenClaim, slotRevision: number, read: ReadHolder): GrantedClaim {
-  const [lease, name, addresses, holder, grantedAt, session, guarded, revision = slotRevision] = written;
+  const [lease, name, addresses, holder, grantedAt, session, flags, heir, revision = slotRevision] = written;
   return {
     lease,
     name,
@@ -187,7 +194,9 @@ function readClaim(written: WrittenClaim, slotRevision: number, read: ReadHolder
     holder: read(holder),
     grantedAt,
     session,
-    guarded: guarded === 1,
+    guarded: (flags & FLAG.guarded) !== 0,
+    held: (flags & FLAG.held) !== 0,
+    heir: heir === 0 ? null : readHolder(heir),
     revision,
   };
 }
@@ -209,20 +218,24 @@ export function writePort(record: {
 }
 
 function writeClaim(claim: Claim): WrittenClaim {
-  const { lease, name, addresses, holder, grantedAt, session, guarded, revision } = claim;
-  const { pid, startTime, boot, namespaces, command } = holder;
+  const { lease, name, addresses, holder, grantedAt, session, guarded, held, heir, revision } = claim;
   const whole = addresses.length === 1 && addresses[0] === WHOLE_PORT[0];
   const written: WrittenClaim = [
     lease,
     name,
     whole ? 0 : addresses,
-    [pid, startTime, boot, namespaces, command],
+    writeProcess(holder),
     grantedAt,
     session,
-    guarded ? 1 : 0,
+    (guarded ? FLAG.guarded : 0) | (held ? FLAG.held : 0),
+    heir ? writeProcess(heir) : 0,
   ];
   if (revision !== undefined) written.push(revision);
   return written;
+}
+
+function writeProcess({ pid, startTime, boot, namespaces, command }: ProcessIdentity): WrittenProcess {
+  return [pid, startTime, boot, namespaces, command];
 }
 
 export function readName(slot: Slot | undefined): NameRecord | undefined {

@@ -2,6 +2,7 @@
 
 import { type Host, type ProcessIdentity, throwIfAborted } from "../contract/index.ts";
 import { shortCommand } from "./command.ts";
+import { openHolds } from "./holds.ts";
 import { linux } from "./linux.ts";
 import { createLook } from "./look.ts";
 import { portable } from "./portable.ts";
@@ -17,7 +18,8 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
   // The command is what Node was given: the system shows a process by the title it chose.
   const command = shortCommand([process.execPath, ...process.argv.slice(1)]);
   const self: ProcessIdentity = { ...system.self, command };
-  const lookAt = createLook(chooseBindTcp());
+  const bind = chooseBindTcp();
+  const lookAt = createLook(bind);
   return {
     fingerprint: system.fingerprint,
     boot: system.boot,
@@ -34,6 +36,8 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
       return "free";
     },
     settings: () => system.settings(),
+    holds: bind && openHolds(bind),
+    listeners: system.listeners,
     guards: system.guards,
   };
 }

@@ -80,6 +80,7 @@ export function linux(): System {
     liveness,
     settings: readSettings,
     guards: openGuards(),
+    listeners: undefined,
   };
 }
 

@@ -9,7 +9,9 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type { Verdict } from "../contract/index.ts";
 import type { Binding } from "../core/index.ts";
-import type { BindTcp, Endpoint } from "./sockets.ts";
+import { type Endpoint, endpointOf, ipv4Of } from "./endpoint.ts";
+import type { BindTcp } from "./sockets.ts";
+import { judge } from "./verdict.ts";
 
 /** Tries an endpoint and leaves nothing behind: the kernel's error, if there was one. */
 type Try = (endpoint: Endpoint) => Promise<NodeJS.ErrnoException | undefined>;
@@ -19,36 +21,14 @@ export function createLook(bindTcp: BindTcp | undefined): (binding: Binding) => 
   const tryTcp = bindTcp ? tryBinding(bindTcp) : tryListening;
   return async (binding) => {
     const attempt = binding.protocol === "tcp" ? tryTcp : tryUdp;
-    const { address, port, device, v6only } = binding;
-    // A link-local address needs its zone, which is the device it is bound to.
-    const host = address.family === 6 && device !== "" ? `${address.text}%${device}` : address.text;
-    const verdict = judge(await attempt({ host, port, v6only }));
-    if (address.family === 4 || !address.isUnspecified || v6only) return verdict;
+    const verdict = judge(await attempt(endpointOf(binding)));
+    const onIPv4 = ipv4Of(binding);
+    if (!onIPv4) return verdict;
     // A machine without IPv6 has no "::": there the IPv4 wildcard is the whole port. And Node leaves it to the
     // system whether a UDP socket on "::" takes IPv4 too (net.ipv6.bindv6only), so IPv4 is tried by itself.
     const ipv4Untried = verdict === "no-address" || (verdict === "free" && binding.protocol === "udp");
-    return ipv4Untried ? judge(await attempt({ host: "0.0.0.0", port, v6only: false })) : verdict;
+    return ipv4Untried ? judge(await attempt(onIPv4)) : verdict;
   };
-}
-
-function judge(error: NodeJS.ErrnoException | undefined): Verdict {
-  switch (error?.code) {
-    case undefined:
-      if (error) throw error;
-      return "free";
-    case "EADDRINUSE":
-      return "stranger";
-    // Windows answers so for ports that a service has excluded.
-    case "EACCES":
-    case "EPERM":
-      return "forbidden";
-    case "EADDRNOTAVAIL":
-    case "EAFNOSUPPORT":
-    case "EINVAL":
-      return "no-address";
-    default:
-      throw error;
-  }
 }
 
 function tryBinding(bind: BindTcp): Try {

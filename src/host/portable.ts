@@ -11,6 +11,9 @@ import { type System, WHOLE_MACHINE } from "./system.ts";
 /** The range that IANA names for automatic picks (RFC 6335 §6), and macOS and Windows use. */
 const EPHEMERAL = { first: 49152, last: 65535 };
 
+/** Where the system has no such setting (RFC 6335 §6: system ports are 0 to 1023). */
+const UNPRIVILEGED_START = 1024;
+
 export function portable(): System {
   return {
     fingerprint: WHOLE_MACHINE,
@@ -19,8 +22,9 @@ export function portable(): System {
     identify: (pid) => (exists(pid) ? identityOf(pid) : undefined),
     ancestors: () => (exists(process.ppid) ? [{ ...identityOf(process.ppid), forked: false }] : []),
     liveness: ({ pid }: ProcessIdentity): Liveness => (exists(pid) ? "alive" : "dead"),
-    settings: () => ({ ephemeral: EPHEMERAL, reserved: [] }),
+    settings: () => ({ ephemeral: EPHEMERAL, reserved: [], unprivilegedStart: UNPRIVILEGED_START }),
     guards: undefined,
+    listeners: undefined,
   };
 }
 

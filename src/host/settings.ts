@@ -8,11 +8,13 @@ import { readText } from "./proc.ts";
 
 /** The kernel's own default (ip(7)). */
 const DEFAULT_EPHEMERAL = { first: 32768, last: 60999 };
+const DEFAULT_UNPRIVILEGED_START = 1024;
 
 export function readSettings(): PortSettings {
   return {
     ephemeral: parseEphemeral(readSetting("ip_local_port_range")),
     reserved: parseReserved(readSetting("ip_local_reserved_ports")),
+    unprivilegedStart: parseStart(readSetting("ip_unprivileged_port_start")),
   };
 }
 
@@ -35,6 +37,12 @@ export function parseReserved(text: string): number[] {
     for (let port = Math.max(Number(from), MIN_PORT); port <= Number(to); port++) ports.add(port);
   }
   return [...ports];
+}
+
+/** 0 says that no port takes a privilege. */
+export function parseStart(text: string): number {
+  const start = /^\d+$/u.test(text.trim()) ? Number(text) : Infinity;
+  return start <= MAX_PORT + 1 ? start : DEFAULT_UNPRIVILEGED_START;
 }
 
 function readSetting(name: string): string {

@@ -9,16 +9,9 @@
 
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
+import type { Endpoint } from "./endpoint.ts";
 
-export interface Endpoint {
-  /** A numeric address, with its zone where it needs one. */
-  readonly host: string;
-  readonly port: number;
-  /** Whether an IPv6 wildcard leaves IPv4 alone. */
-  readonly v6only: boolean;
-}
-
-interface BoundSocket {
+export interface BoundSocket {
   /** Gives its endpoint back at once; called once. */
   close(): void;
 }

@@ -1,6 +1,6 @@
 // What differs from one operating system to the next. What a system cannot do is said in its file.
 
-import type { Ancestor, Guards, Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
+import type { Ancestor, Guards, Host, Liveness, PortSettings, ProcessIdentity } from "../contract/index.ts";
 
 /** The fingerprint where the system tells no network namespaces apart. */
 export const WHOLE_MACHINE = "machine";
@@ -16,4 +16,5 @@ export interface System {
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
   readonly guards: Guards | undefined;
+  readonly listeners: Host["listeners"];
 }

@@ -69,8 +69,8 @@ function networkFinding({ fingerprint }: Host): Finding {
 }
 
 function poolFinding({ settings }: Pick<Host, "settings">): Finding {
-  const { ephemeral, reserved } = settings();
-  const { ports, reserved: leftOut } = defaultPool({ ephemeral, reserved });
+  const { ephemeral, ...rest } = settings();
+  const { ports, reserved: leftOut } = defaultPool({ ephemeral, ...rest });
   const overlap = ports.size - ports.without(PortSet.range(ephemeral.first, ephemeral.last)).size;
   const range = `${ephemeral.first}-${ephemeral.last}`;
   const advice = "set net.ipv4.ip_local_port_range to a range outside 20000-29999";

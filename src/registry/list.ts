@@ -25,6 +25,10 @@ export interface LeaseInfo {
   /** In rising order. */
   readonly ports: readonly number[];
   readonly holder: ProcessIdentity;
+  /** The process that it lives on with when its holder ends, as the command of `moorage run`; or `null`. */
+  readonly heir: ProcessIdentity | null;
+  /** Whether the holder keeps the ports in the kernel too, with a socket (`hold`). */
+  readonly isHeldInKernel: boolean;
   /** `abandoned`: the holder is dead or the time limit passed, and the ports go to whoever asks next. */
   readonly state: "held" | "abandoned";
   /** Whether it lives for a time and not as long as its holder. */
@@ -102,7 +106,7 @@ function collect(
 }
 
 function toInfo(world: World, { claim, protocols, ports }: Part, living: Living): LeaseInfo {
-  const { lease, name, addresses, holder, grantedAt, revision, session } = claim;
+  const { lease, name, addresses, holder, heir, held, grantedAt, revision, session } = claim;
   return {
     id: lease,
     name,
@@ -110,6 +114,8 @@ function toInfo(world: World, { claim, protocols, ports }: Part, living: Living)
     addresses,
     ports: ports.length === 1 ? ports : ports.toSorted((a, b) => a - b),
     holder,
+    heir,
+    isHeldInKernel: held,
     state: living.has(claim) ? "held" : "abandoned",
     hasTimeLimit: session !== null,
     grantedAt,

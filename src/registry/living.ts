@@ -1,7 +1,7 @@
 // Which claims are alive, as one request sees it.
 //
-// A claim lives with the process of its holder, on the host's word, or with a session, until the time that its
-// slot says. A process that cannot be judged from here counts as alive, unless nobody has the guard that it
+// A claim lives with the process of its holder and then with its heir, on the host's word, or with a session, until
+// the time that its slot says. A process that cannot be judged from here counts as alive, unless nobody has the guard that it
 // would have: a guard goes with its process. Each process is asked about once in the life of such a view.
 
 import {
@@ -51,7 +51,8 @@ export class Living {
 
   has(claim: GrantedClaim): boolean {
     if (claim.session !== null) return this.#isRunning(claim.session);
-    return this.#liveness(claim.holder) !== "dead" && !this.#unguarded.has(claim.lease);
+    const hasHolder = this.#liveness(claim.holder) !== "dead" && !this.#unguarded.has(claim.lease);
+    return hasHolder || (claim.heir !== null && this.#liveness(claim.heir) !== "dead");
   }
 
   /** Whether a process is not known to be dead. */

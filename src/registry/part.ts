@@ -85,6 +85,8 @@ export class Part {
       grantedAt: world.clock.now(),
       session: request.ttlMs === null ? null : lease,
       guarded: world.host.guards !== undefined && sameProcess(request.holder, world.host.self),
+      held: false,
+      heir: null,
     };
   }
 

@@ -122,24 +122,34 @@ function isPortRecord(value: unknown): boolean {
 /** As contract/records.ts writes it. */
 function isClaim(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const [lease, name, addresses, holder, grantedAt, session, guarded, revision] = value as unknown[];
+  const [lease, name, addresses, holder, grantedAt, session, flags, heir, revision] = value as unknown[];
   return (
     isText(lease) &&
     isTextOrNull(name) &&
     (addresses === 0 || isListOf(isAddress, addresses)) &&
-    Array.isArray(holder) &&
-    isProcess({
-      pid: holder[0],
-      startTime: holder[1],
-      boot: holder[2],
-      namespaces: holder[3],
-      command: holder[4],
-    } satisfies Record<keyof Claim["holder"], unknown>) &&
+    isWrittenProcess(holder) &&
     isNumber(grantedAt) &&
     isTextOrNull(session) &&
-    (guarded === 0 || guarded === 1) &&
+    isFlags(flags) &&
+    (heir === 0 || isWrittenProcess(heir)) &&
     (revision === undefined || isRevision(revision))
   );
+}
+
+function isFlags(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 4;
+}
+
+function isWrittenProcess(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [pid, startTime, boot, namespaces, command] = value as unknown[];
+  return isProcess({
+    pid,
+    startTime,
+    boot,
+    namespaces,
+    command,
+  } satisfies Record<keyof Claim["holder"], unknown>);
 }
 
 function isKept(value: unknown): value is Kept {

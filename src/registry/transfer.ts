@@ -36,6 +36,8 @@ export async function transfer(world: World, from: LeaseFacts, holder: ProcessId
     grantedAt: clock.now(),
     session: null,
     guarded: host.guards !== undefined && sameProcess(holder, host.self),
+    held: false,
+    heir: null,
   };
   const portKeys = slotKeys(from);
   for (;;) {

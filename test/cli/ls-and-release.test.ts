@@ -52,6 +52,8 @@ describe("moorage ls", () => {
         holder: expect.objectContaining({ pid: process.pid }) as object,
         state: "held",
         hasTimeLimit: false,
+        heir: null,
+        isHeldInKernel: false,
         grantedAt: expect.any(Number) as number,
         token: { epoch: 1, revision: expect.any(Number) as number },
       },

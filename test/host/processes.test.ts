@@ -115,7 +115,9 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
       .split(/\s+/u)
       .map(Number);
     const reserved = parseReserved(readFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", "utf8"));
-    expect(host.settings()).toEqual({ ephemeral: { first, last }, reserved });
+    const start = readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8");
+    const unprivilegedStart = Number(start);
+    expect(host.settings()).toEqual({ ephemeral: { first, last }, reserved, unprivilegedStart });
   });
 });
 
@@ -146,6 +148,7 @@ describe("where there is no /proc", () => {
   });
 
   it("the ephemeral range is IANA's", () => {
-    expect(host.settings()).toEqual({ ephemeral: { first: 49152, last: 65535 }, reserved: [] });
+    const ephemeral = { first: 49152, last: 65535 };
+    expect(host.settings()).toEqual({ ephemeral, reserved: [], unprivilegedStart: 1024 });
   });
 });

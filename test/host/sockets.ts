@@ -2,7 +2,7 @@
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 
 import { onTestFinished } from "vitest";
 
@@ -27,6 +27,15 @@ export async function occupy(address: string, port: number, protocol: Transport 
   };
   onTestFinished(close);
   return { port, close };
+}
+
+/** A port that nobody has a socket on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen({ host: "::", port: 0, exclusive: true });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 function listen(host: string, port: number): ReturnType<typeof createServer> {

@@ -136,7 +136,7 @@ describe("what the machine is found to be", () => {
     [{ first: 25_000, last: 60_999 }, "warning"],
     [{ first: 1024, last: 65_535 }, "warning"],
   ])("with the ephemeral range %o: %s", async (ephemeral, state) => {
-    const host = { ...openHost(), settings: () => ({ ephemeral, reserved: [] }) };
+    const host = { ...openHost(), settings: () => ({ ephemeral, reserved: [], unprivilegedStart: 1024 }) };
     const finding = (await machineFindings(host)).find(({ check }) => check === "pool");
     expect(finding?.state).toBe(state);
   });

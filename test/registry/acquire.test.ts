@@ -25,7 +25,8 @@ describe("a lease", () => {
     expect(lease.endpoints).toEqual(lease.ports.map((port) => ({ protocol: "udp", address: "::", port })));
     expect([lease.isValid(), lease.lost.aborted]).toEqual([true, false]);
     expect(Object.isFrozen(lease)).toBe(true);
-    expect(await registry.list()).toEqual([{ ...facts, state: "held", hasTimeLimit: false }]);
+    const listed = { state: "held", hasTimeLimit: false, heir: null, isHeldInKernel: false };
+    expect(await registry.list()).toEqual([{ ...facts, ...listed }]);
   });
 
   it("has a token that is larger than that of every lease before it, and list() says the same one", async () => {

@@ -123,7 +123,7 @@ describe("a record that cannot be read is removed, and what is known put in its 
     ["a claim of nobody", { claims: [["id", null, 0, null, 0, null, 1]] }, "it has another form"],
     [
       "an address that is none",
-      { claims: [["id", null, ["x"], [1, 1, "", "", ""], 0, null, 1]] },
+      { claims: [["id", null, ["x"], [1, 1, "", "", ""], 0, null, 1, 0]] },
       "it has another form",
     ],
   ])("a port with %s", async (_, value, why) => {

@@ -9,7 +9,8 @@ import { defaultPool } from "../../src/registry/index.ts";
 const USUAL = PortSet.parse("20000-29999,!24678,!25565,!27017");
 
 function settings(first: number, last: number, reserved = ""): PortSettings {
-  return { ephemeral: { first, last }, reserved: reserved === "" ? [] : [...PortSet.parse(reserved)] };
+  const ports = reserved === "" ? [] : [...PortSet.parse(reserved)];
+  return { ephemeral: { first, last }, reserved: ports, unprivilegedStart: 1024 };
 }
 
 describe("the default pool", () => {

@@ -104,7 +104,9 @@ export class Machine {
         }
         return "free";
       },
-      settings: () => ({ ephemeral: { first: 32768, last: 60999 }, reserved: [] }),
+      settings: () => ({ ephemeral: { first: 32768, last: 60999 }, reserved: [], unprivilegedStart: 1024 }),
+      holds: undefined,
+      listeners: undefined,
       guards: this.hasGuards ? this.guardsOf(pid, isDead) : undefined,
     };
   }
