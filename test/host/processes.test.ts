@@ -115,8 +115,8 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
       .split(/\s+/u)
       .map(Number);
     const reserved = parseReserved(readFileSync("/proc/sys/net/ipv4/ip_local_reserved_ports", "utf8"));
-    const start = readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8");
-    const unprivilegedStart = Number(start);
+    const startText = readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8");
+    const unprivilegedStart = Number(startText);
     expect(host.settings()).toEqual({ ephemeral: { first, last }, reserved, unprivilegedStart });
   });
 });
