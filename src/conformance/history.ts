@@ -6,13 +6,14 @@ import type {
   AbortableOptions,
   Commit,
   CommitOptions,
+  Decide,
   Slot,
   SlotChange,
   SlotChanges,
   Store,
 } from "../contract/index.ts";
 
-/** What was asked. */
+/** What was asked. An update is a read and a commit. */
 export type HistoryCall =
   | { readonly op: "read"; readonly scope: string; readonly keys: readonly string[] }
   | { readonly op: "list"; readonly scope: string; readonly prefix: string }
@@ -26,6 +27,9 @@ export type HistoryEvent =
   | ({ readonly event: "start"; readonly call: string; readonly at: number } & HistoryCall)
   | ({ readonly event: "end"; readonly call: string; readonly at: number } & HistoryAnswer);
 
+/** Writes the end of a call. */
+type Ending = (answer: HistoryAnswer) => void;
+
 export interface RecordOptions {
   /** Tells this client from all others of the history. */
   readonly client: string;
@@ -36,7 +40,7 @@ export interface RecordOptions {
 }
 
 /**
- * The store, with its reads, lists and commits recorded. Watches are not.
+ * The store, with its reads, lists, commits and updates recorded. Watches are not.
  *
  * @example
  * const events: HistoryEvent[] = [];
@@ -82,6 +86,36 @@ class RecordedStore implements Store {
     return this.#record({ op: "commit", scope, changes }, made, (commit) => ({ commit }));
   }
 
+  /**
+   * As a read, and a commit that starts when it is decided: what was read of a slot that changes is a condition of
+   * its change, so the two say all there is.
+   */
+  async update(
+    scope: string,
+    keys: readonly string[],
+    decide: Decide,
+    options?: CommitOptions,
+  ): Promise<Commit | undefined> {
+    const read = this.#start({ op: "read", scope, keys });
+    let end: Ending | undefined;
+    const deciding: Decide = (slots) => {
+      end?.({ error: "it was decided anew" });
+      const changes = decide(slots);
+      read({ slots: [...slots.values()] });
+      end = changes.length === 0 ? undefined : this.#start({ op: "commit", scope, changes });
+      return changes;
+    };
+    try {
+      const commit = await this.#store.update(scope, keys, deciding, options);
+      if (commit) end?.({ commit });
+      return commit;
+    } catch (error) {
+      read({ error: String(error) });
+      end?.({ error: String(error) });
+      throw error;
+    }
+  }
+
   watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
     return this.#store.watch(scope, options);
   }
@@ -95,16 +129,27 @@ class RecordedStore implements Store {
     made: () => Promise<Result>,
     answer: (result: Result) => HistoryAnswer,
   ): Promise<Result> {
-    const { client, now, write } = this.#options;
-    const call = `${client}/${++this.#calls}`;
-    write({ event: "start", call, at: now(), ...asked });
+    const end = this.#start(asked);
     try {
       const result = await made();
-      write({ event: "end", call, at: now(), ...answer(result) });
+      end(answer(result));
       return result;
     } catch (error) {
-      write({ event: "end", call, at: now(), error: String(error) });
+      end({ error: String(error) });
       throw error;
     }
+  }
+
+  /** Writes the start of a call; the first answer is its end. */
+  #start(asked: HistoryCall): Ending {
+    const { client, now, write } = this.#options;
+    const call = `${client}/${++this.#calls}`;
+    let ended = false;
+    write({ event: "start", call, at: now(), ...asked });
+    return (answer) => {
+      if (ended) return;
+      ended = true;
+      write({ event: "end", call, at: now(), ...answer });
+    };
   }
 }

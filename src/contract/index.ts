@@ -58,6 +58,7 @@ export type {
   ChangedSlot,
   Commit,
   CommitOptions,
+  Decide,
   Slot,
   SlotChange,
   SlotChanges,

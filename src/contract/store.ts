@@ -39,6 +39,12 @@ export interface CommitOptions extends AbortableOptions {
   readonly durable?: boolean | undefined;
 }
 
+/**
+ * What to make of slots: their changes, or none. It is asked again when the slots changed before its changes were
+ * made, so it decides and does nothing else.
+ */
+export type Decide = (slots: ReadonlyMap<string, Slot>) => readonly SlotChange[];
+
 /** A slot as a commit left it; `null`: removed. */
 export interface ChangedSlot {
   readonly key: string;
@@ -79,6 +85,19 @@ export interface Store {
    * @throws TypeError for two changes of one slot, RangeError for more changes than the limit.
    */
   commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit>;
+  /**
+   * Reads the slots there are among `keys` and commits what `decide` makes of them, in one step: nobody comes in
+   * between. `undefined` when it made nothing of them. Refused only for a slot that was not among `keys`, or for
+   * a condition that is not what was read.
+   *
+   * @throws as `commit`, and what `decide` throws; then nothing has changed.
+   */
+  update(
+    scope: string,
+    keys: readonly string[],
+    decide: Decide,
+    options?: CommitOptions,
+  ): Promise<Commit | undefined>;
   /**
    * All slots, then their changes as they come, until the caller leaves the loop or aborts. A slot that
    * changed more than once between two looks is told once, as it is then.

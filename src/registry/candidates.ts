@@ -10,6 +10,7 @@ import {
   readPort,
   readQueue,
   type PortRecord,
+  type Slot,
 } from "../contract/index.ts";
 import { bootTime } from "./give-back.ts";
 import { type Hints, MEMORY_MS } from "./hints.ts";
@@ -21,6 +22,7 @@ import {
   type Circumstances,
   isCandidate,
   judge,
+  type PortSlot,
   type Refused,
   remainingMs,
 } from "./judge.ts";
@@ -80,6 +82,40 @@ export class Candidates {
     for (const judgement of this.#judged.values()) if (!isCandidate(judgement)) yield judgement;
   }
 
+  /** The slots of the ports that come first. */
+  keysInSight(): string[] {
+    this.#next = firstOf(this.#order, this.#batch);
+    return this.#next
+      .flatMap((start) => this.#portsOf(start) ?? [])
+      .flatMap((port) => portKeys(this.#request, port));
+  }
+
+  /**
+   * Of the places that come first those that are free as their slots say it, without a question to anybody: nobody
+   * has them, and nobody has just left them.
+   */
+  *inSight(slots: ReadonlyMap<string, Slot>): Generator<Candidate[]> {
+    const circumstances = { living: this.#living, now: this.#now, quarantineMs: 0, ahead: [] };
+    for (const start of this.#next) {
+      const place: Candidate[] = [];
+      const ports = this.#portsOf(start) ?? [];
+      for (const port of ports) {
+        const read = this.#recordsOf(port, slots);
+        if (read.some(({ record }) => record.claims.length > 0 || this.#wasLeft(record))) break;
+        const judgement = judge(this.#request, port, read, circumstances);
+        if (!isCandidate(judgement)) break;
+        place.push(judgement);
+      }
+      if (place.length > 0 && place.length === ports.length) yield place;
+    }
+  }
+
+  /** Takes a place in sight out of those whose turn is to come. */
+  take(place: readonly Candidate[]): void {
+    this.#next = this.#next.filter((start) => start !== place[0]!.port);
+    for (const candidate of place) this.#judged.set(candidate.port, candidate);
+  }
+
   /** Ports to be taken together, one or a block, or `undefined` when all places were tried. */
   async next(): Promise<Candidate[] | undefined> {
     for (;;) {
@@ -114,7 +150,7 @@ export class Candidates {
 
   /** Reads ports ahead and returns the first of them. */
   async #readOn(): Promise<number | undefined> {
-    const starts = take(this.#order, this.#batch);
+    const starts = firstOf(this.#order, this.#batch);
     this.#batch = Math.min(this.#batch * 4, LARGEST_BATCH);
     await this.#judgeAll(starts);
     this.#next = starts;
@@ -150,14 +186,7 @@ export class Candidates {
     const { protocols, signal } = this.#request;
     const keys = unknown.flatMap((port) => portKeys(this.#request, port));
     const slots = await store.read(scope, keys, { signal });
-    const read = unknown.map((port) => ({
-      port,
-      slots: protocols.map((protocol) => {
-        const key = portKey(protocol, port);
-        const slot = slots.get(key);
-        return { key, protocol, slot, record: readPort(slot) };
-      }),
-    }));
+    const read = unknown.map((port) => ({ port, slots: this.#recordsOf(port, slots) }));
     if (slots.size > 0) {
       await this.#living.learn(
         read.flatMap((one) => one.slots.map(({ key, record }) => [key, record] as const)),
@@ -178,6 +207,14 @@ export class Candidates {
     }
   }
 
+  #recordsOf(port: number, slots: ReadonlyMap<string, Slot>): Omit<PortSlot, "staying">[] {
+    return this.#request.protocols.map((protocol) => {
+      const key = portKey(protocol, port);
+      const slot = slots.get(key);
+      return { key, protocol, slot, record: readPort(slot) };
+    });
+  }
+
   /** Whether a port may have somebody who waited for it. */
   #wasLeft({ claims, left }: PortRecord): boolean {
     return (left && remainingMs(left, this.#now) > 0) || claims.some((claim) => !this.#living.has(claim));
@@ -194,7 +231,7 @@ export class Candidates {
   }
 }
 
-function take<Item>(items: Iterator<Item>, count: number): Item[] {
+function firstOf<Item>(items: Iterator<Item>, count: number): Item[] {
   const taken: Item[] = [];
   while (taken.length < count) {
     const { done, value } = items.next();

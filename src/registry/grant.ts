@@ -1,14 +1,15 @@
 // A grant on its way: the parts of a request become leases together, or none does.
 //
-// Candidates come in order, each let in by its slots; one commit claims as many as are needed, on the
-// condition that nothing has changed; then the guards are taken and the kernel is asked. The order matters:
+// What is plainly free at first sight is claimed in the step that reads it. Else candidates come in order, each let
+// in by its slots; one commit claims as many as are needed, on the condition that nothing has changed. Then
+// the guards are taken and the kernel is asked. The order matters:
 // only who has the claim looks, so that two requests never take one another's look for a stranger. A port that
 // a stranger has is given up in the same commit that claims the next one.
 //
 // Until all ports are found free, the record of a name says who is at work on it: another request of the same
 // holder waits, and takes over where that process died.
 
-import { type Commit, type SlotChange, throwIfAborted } from "../contract/index.ts";
+import { type Commit, type Decide, type SlotChange, throwIfAborted } from "../contract/index.ts";
 import type { Guarding } from "./guarding.ts";
 import { GUARD_DELAY_MS } from "./living.ts";
 import { type Granted, Part, type PartOptions } from "./part.ts";
@@ -34,25 +35,24 @@ export class Grant {
   async fill(): Promise<Outcome> {
     // Who has the least choice chooses first: a fixed port must not be picked for another part.
     const choosers = this.#parts.toSorted((a, b) => choiceOf(a) - choiceOf(b));
-    for (;;) {
+    for (let commit = await this.#claimAtSight(choosers); ; commit = await this.#commit()) {
+      if (commit && !commit.committed) {
+        const changed = new Set(commit.changed);
+        if (this.#parts.some((part) => part.isOvertaken(changed))) return { changed: true };
+        for (const part of this.#parts) await part.reconsider(changed);
+      } else if (commit) {
+        for (const part of this.#parts) part.markClaimed(commit.token);
+        for (const part of this.#parts) await part.examine(this.#guarding);
+        if (this.#parts.every((part) => part.isFull)) {
+          const leases = (await this.#confirm()) && this.#parts.map((part) => part.granted());
+          return leases ? { leases } : { changed: true };
+        }
+      }
       for (const part of choosers) {
         throwIfAborted(part.request.signal);
         const refusal = await part.choose(this.#parts);
         if (refusal) return { refusal };
       }
-      const commit = await this.#commit();
-      if (!commit.committed) {
-        const changed = new Set(commit.changed);
-        if (this.#parts.some((part) => part.isOvertaken(changed))) return { changed: true };
-        for (const part of this.#parts) await part.reconsider(changed);
-        continue;
-      }
-      for (const part of this.#parts) part.markClaimed(commit.token);
-      for (const part of this.#parts) await part.examine(this.#guarding);
-      if (!this.#parts.every((part) => part.isFull)) continue;
-      return (await this.#confirm())
-        ? { leases: this.#parts.map((part) => part.granted()) }
-        : { changed: true };
     }
   }
 
@@ -61,10 +61,37 @@ export class Grant {
     for (const part of this.#parts) await part.undo(this.#guarding);
   }
 
+  /** Claims the ports that come first, if all that is needed is plainly free; `undefined`: it is not. */
+  async #claimAtSight(choosers: readonly Part[]): Promise<Commit | undefined> {
+    const { store, scope, clock } = this.#world;
+    const { signal } = this.#parts[0]!.request;
+    const keys = this.#parts.flatMap((part) => part.keysInSight());
+    const decide: Decide = (slots) => {
+      const isEnough = choosers.every((part) => part.chooseAtSight(slots, this.#parts));
+      if (isEnough) return this.#changes();
+      for (const part of this.#parts) part.chooseNothing();
+      return [];
+    };
+    const commit = await store.update(scope, keys, decide, { signal });
+    this.#committedAt = clock.elapsed();
+    for (const part of this.#parts) part.takeFromSight();
+    return commit;
+  }
+
   async #commit(): Promise<Commit> {
     const { store, scope, clock } = this.#world;
+    const { signal } = this.#parts[0]!.request;
+    // What is kept is told after the confirmation, which is durable, and all that went before it with it.
+    const commit = await store.commit(scope, this.#changes(), { signal });
+    this.#committedAt = clock.elapsed();
+    return commit;
+  }
+
+  #changes(): SlotChange[] {
+    const all = this.#parts.flatMap((part) => part.changes());
+    if (all.length === 1) return all;
     const changes = new Map<string, SlotChange>();
-    for (const change of this.#parts.flatMap((part) => part.changes())) {
+    for (const change of all) {
       const other = changes.get(change.key);
       // Two parts may find the same session at its end, and never the same port.
       if (other && (other.value !== null || change.value !== null)) {
@@ -72,11 +99,7 @@ export class Grant {
       }
       changes.set(change.key, change);
     }
-    const { signal } = this.#parts[0]!.request;
-    // What is kept is told after the confirmation, which is durable, and all that went before it with it.
-    const commit = await store.commit(scope, [...changes.values()], { signal });
-    this.#committedAt = clock.elapsed();
-    return commit;
+    return [...changes.values()];
   }
 
   /** Writes that the names' leases are granted; false when one was taken away meanwhile. */

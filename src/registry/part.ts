@@ -7,6 +7,7 @@ import {
   nameKey,
   type NameRecord,
   sessionKey,
+  type Slot,
   type SlotChange,
   type Token,
   writePort,
@@ -92,6 +93,32 @@ export class Part {
 
   get isFull(): boolean {
     return this.#count(this.#placed.map(({ place }) => place)) === this.request.count;
+  }
+
+  /** The slots of the ports that come first. */
+  keysInSight(): string[] {
+    return this.#candidates.keysInSight();
+  }
+
+  /** Wants what is plainly free of the ports that come first; whether that is all that is needed. */
+  chooseAtSight(slots: ReadonlyMap<string, Slot>, parts: readonly Part[]): boolean {
+    this.#wanted = [];
+    const { count, protocols } = this.request;
+    for (const place of this.#candidates.inSight(slots)) {
+      const isTaken = parts.some((part) => part !== this && part.#has(place, protocols));
+      if (!isTaken) this.#wanted.push(place);
+      if (this.#count(this.#wanted) === count) return true;
+    }
+    return false;
+  }
+
+  chooseNothing(): void {
+    this.#wanted = [];
+  }
+
+  /** What is wanted now is not chosen again. */
+  takeFromSight(): void {
+    for (const place of this.#wanted) this.#candidates.take(place);
   }
 
   /** Finds the places that are still missing, or says why there are none. */

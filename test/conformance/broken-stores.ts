@@ -9,6 +9,7 @@ import type {
   Store,
 } from "../../src/contract/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { updateThrough } from "../stores/update-through.ts";
 
 /** Opens clients of one data set, which is new. */
 export type Opening = () => Promise<Store>;
@@ -42,6 +43,10 @@ class Altered implements Store {
 
   commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
     return this.#commit(scope, changes, options);
+  }
+
+  update(...call: Parameters<Store["update"]>): ReturnType<Store["update"]> {
+    return updateThrough(this)(...call);
   }
 
   watch(...call: Parameters<Store["watch"]>): ReturnType<Store["watch"]> {

@@ -17,6 +17,10 @@ function losingUpdates(store) {
     list: (...parameters) => store.list(...parameters),
     watch: (...parameters) => store.watch(...parameters),
     close: () => store.close(),
+    async update(scope, keys, decide, options) {
+      const changes = decide(await store.read(scope, keys));
+      return changes.length === 0 ? undefined : await this.commit(scope, changes, options);
+    },
     async commit(scope, changes, options) {
       for (;;) {
         const keys = changes.map(({ key }) => key);

@@ -19,6 +19,7 @@ import {
   sorted,
   worldOf,
 } from "./world.ts";
+import { updateThrough } from "../stores/update-through.ts";
 
 const PORTS = "50-55";
 
@@ -148,23 +149,26 @@ class Deadly {
   }
 
   wrap(store: Store, after: boolean): Store {
+    const read: Store["read"] = (...parameters) => store.read(...parameters);
+    const commit: Store["commit"] = async (...parameters) => {
+      const dies = ++this.commits === this.#at;
+      if (!dies || after) {
+        const result = await store.commit(...parameters);
+        if (dies) this.#machine.kill(1);
+        return result;
+      }
+      this.#machine.kill(1);
+      return await new Promise(() => undefined);
+    };
     return {
       epoch: store.epoch,
       limits: store.limits,
-      read: (...parameters) => store.read(...parameters),
+      read,
       list: (...parameters) => store.list(...parameters),
       watch: (...parameters) => store.watch(...parameters),
       close: () => store.close(),
-      commit: async (...parameters) => {
-        const dies = ++this.commits === this.#at;
-        if (!dies || after) {
-          const result = await store.commit(...parameters);
-          if (dies) this.#machine.kill(1);
-          return result;
-        }
-        this.#machine.kill(1);
-        return await new Promise(() => undefined);
-      },
+      commit,
+      update: updateThrough({ read, commit }),
     };
   }
 }

@@ -1,6 +1,7 @@
 // A store that fails when a test says so, before it does its work or after it.
 
 import type { Commit, Store } from "../../src/contract/index.ts";
+import { updateThrough } from "../stores/update-through.ts";
 
 type Call = "read" | "list" | "commit" | "close";
 
@@ -25,24 +26,29 @@ export function faulty(): Faults {
     fail: (call, nth, error, { after = false } = {}) =>
       void planned.push({ call, at: faults.calls[call] + nth, error, after }),
     conflict: (times) => void (conflicts = times),
-    wrap: (store) => ({
-      get epoch() {
-        return store.epoch;
-      },
-      read: (...parameters) => run("read", () => store.read(...parameters)),
-      list: (...parameters) => run("list", () => store.list(...parameters)),
-      commit: (...parameters) =>
+    wrap: (store) => {
+      const read: Store["read"] = (...parameters) => run("read", () => store.read(...parameters));
+      const commit: Store["commit"] = (...parameters) =>
         run("commit", async (): Promise<Commit> => {
           if (conflicts === 0) return await store.commit(...parameters);
           conflicts--;
           return { committed: false, changed: parameters[1].map(({ key }) => key) };
-        }),
-      get limits() {
-        return store.limits;
-      },
-      watch: (...parameters) => store.watch(...parameters),
-      close: () => run("close", () => store.close()),
-    }),
+        });
+      return {
+        get epoch() {
+          return store.epoch;
+        },
+        read,
+        list: (...parameters) => run("list", () => store.list(...parameters)),
+        commit,
+        update: updateThrough({ read, commit }),
+        get limits() {
+          return store.limits;
+        },
+        watch: (...parameters) => store.watch(...parameters),
+        close: () => run("close", () => store.close()),
+      };
+    },
   };
 
   async function run<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Store } from "../../src/contract/index.ts";
 import { join, Machine, newState, processOf, summary } from "./world.ts";
 import { settle } from "./time.ts";
+import { updateThrough } from "../stores/update-through.ts";
 
 describe("while a process is at work on a lease for a holder, another one that asks for the same", () => {
   it("waits, and is told the port that the kernel gave, not the one that it refused", async () => {
@@ -138,13 +139,15 @@ describe("a name that was given back", () => {
 
 /** A store's calls as plain functions, to be replaced one by one. */
 function wrapped(store: Store): Store {
-  return {
+  const calls: Store = {
     epoch: store.epoch,
     limits: store.limits,
     read: (scope, keys, options) => store.read(scope, keys, options),
     list: (scope, prefix, options) => store.list(scope, prefix, options),
     commit: (scope, changes, options) => store.commit(scope, changes, options),
+    update: (...parameters) => updateThrough(calls)(...parameters),
     watch: (scope, options) => store.watch(scope, options),
     close: () => store.close(),
   };
+  return calls;
 }

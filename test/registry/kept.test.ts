@@ -184,6 +184,10 @@ describe("a request to keep", () => {
           durable.push(options?.durable === true);
           return store.commit(scope, changes, options);
         },
+        update: (scope, keys, decide, options) => {
+          durable.push(options?.durable === true);
+          return store.update(scope, keys, decide, options);
+        },
       }),
     });
     const heard = (): string => durable.splice(0).join();

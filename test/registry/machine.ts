@@ -169,6 +169,7 @@ export function ofProcess(store: Store, machine: Machine, self: ProcessIdentity)
     read: (...parameters) => alive(() => store.read(...parameters)),
     list: (...parameters) => alive(() => store.list(...parameters)),
     commit: (...parameters) => alive(() => store.commit(...parameters)),
+    update: (...parameters) => alive(() => store.update(...parameters)),
     watch: (...parameters) => store.watch(...parameters),
     close: () => store.close(),
   };

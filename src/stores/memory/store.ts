@@ -9,6 +9,7 @@ import {
   type ChangedSlot,
   type Commit,
   type CommitOptions,
+  type Decide,
   type Slot,
   type SlotChange,
   type SlotChanges,
@@ -63,6 +64,11 @@ class Slots {
     return this.#scopes.get(scope) ?? new Map<string, Slot>();
   }
 
+  among(scope: string, keys: readonly string[]): Map<string, Slot> {
+    const slots = this.of(scope);
+    return new Map(keys.flatMap((key) => (slots.has(key) ? [[key, slots.get(key)!]] : [])));
+  }
+
   apply(scope: string, changes: readonly SlotChange[]): Commit {
     const slots = this.#scopes.get(scope) ?? new Map<string, Slot>();
     const changed = changes.filter(({ key, ifRevision }) => (slots.get(key)?.revision ?? 0) !== ifRevision);
@@ -99,8 +105,7 @@ class MemoryStore implements Store {
 
   async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
     this.#begin(options);
-    const slots = this.#slots.of(scope);
-    return new Map(keys.flatMap((key) => (slots.has(key) ? [[key, slots.get(key)!]] : [])));
+    return this.#slots.among(scope, keys);
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
@@ -112,6 +117,19 @@ class MemoryStore implements Store {
   async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
     expectChanges(changes, this.limits);
     this.#begin(options);
+    return this.#slots.apply(scope, changes);
+  }
+
+  async update(
+    scope: string,
+    keys: readonly string[],
+    decide: Decide,
+    options?: CommitOptions,
+  ): Promise<Commit | undefined> {
+    this.#begin(options);
+    const changes = decide(this.#slots.among(scope, keys));
+    if (changes.length === 0) return undefined;
+    expectChanges(changes, this.limits);
     return this.#slots.apply(scope, changes);
   }
 

@@ -2,6 +2,7 @@
 
 import type {
   Commit,
+  Decide,
   Slot,
   SlotChange,
   SlotChanges,
@@ -54,6 +55,11 @@ export class CopiedStore implements Store {
       else slots.set(key, { key, revision: token.revision, value });
     }
     return { committed: true, token };
+  }
+
+  async update(scope: string, keys: readonly string[], decide: Decide): Promise<Commit | undefined> {
+    const changes = decide(await this.read(scope, keys));
+    return changes.length === 0 ? undefined : await this.commit(scope, changes);
   }
 
   /** All slots, once: nobody else changes a copy. */

@@ -12,6 +12,7 @@ import {
   type Clock,
   type Commit,
   type CommitOptions,
+  type Decide,
   type Slot,
   type SlotChange,
   type SlotChanges,
@@ -127,6 +128,21 @@ class SqliteStore implements Store {
   async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
     expectChanges(changes, this.limits);
     return await this.#run("WRITE", () => this.#slots.apply(scope, changes), options);
+  }
+
+  async update(
+    scope: string,
+    keys: readonly string[],
+    decide: Decide,
+    options?: CommitOptions,
+  ): Promise<Commit | undefined> {
+    const body = (): Commit | undefined => {
+      const changes = decide(this.#slots.read(scope, keys));
+      if (changes.length === 0) return undefined;
+      expectChanges(changes, this.limits);
+      return this.#slots.apply(scope, changes);
+    };
+    return await this.#run("WRITE", body, options);
   }
 
   watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
