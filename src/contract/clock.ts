@@ -5,7 +5,10 @@ import type { AbortableOptions } from "./abort.ts";
 export interface Clock {
   /** Milliseconds since the Unix epoch, for what people read; nothing is decided by it. */
   now(): number;
-  /** Milliseconds that only grow, for how long something took in this process. */
+  /**
+   * Milliseconds that only grow while the machine is awake, with fractions: the same for all its processes, from
+   * one boot to the next.
+   */
   elapsed(): number;
   /**
    * Milliseconds since the machine booted, the time it slept included: the same for all its processes. What

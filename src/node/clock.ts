@@ -1,18 +1,25 @@
 // The runtime's own time and chance, and its means to call things off.
 
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
-import { performance } from "node:perf_hooks";
+import { hrtime } from "node:process";
 import { type Abortable, type Chance, type Clock, throwIfAborted } from "../contract/index.ts";
 
 /** The longest that a timer of Node waits; a longer one fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** By how much this process is told its clocks are ahead, in milliseconds (time_namespaces(7)). */
+const AHEAD_MS = readTimeOffsets();
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
-  // Not process.hrtime(), which stands still while the machine sleeps.
-  sinceBoot: () => uptime() * 1000,
+  elapsed: () => {
+    const [seconds, nanoseconds] = hrtime();
+    return seconds * 1000 + nanoseconds / 1e6 - AHEAD_MS.monotonic;
+  },
+  // Not hrtime(), which stands still while the machine sleeps.
+  sinceBoot: () => uptime() * 1000 - AHEAD_MS.boottime,
   async sleep(ms, { signal, background = false } = {}) {
     throwIfAborted(signal);
     let wake: (() => void) | undefined;
@@ -56,4 +63,21 @@ function uniqueId(): string {
   const id = Buffer.from(digits, "hex").toString("base64url");
   // On a command line it would be taken for an option.
   return id.startsWith("-") ? uniqueId() : id;
+}
+
+/** None where the system has no time namespaces. */
+function readTimeOffsets(): Readonly<Record<"monotonic" | "boottime", number>> {
+  let text = "";
+  try {
+    text = readFileSync("/proc/self/timens_offsets", "utf8");
+  } catch {
+    // Nothing is ahead.
+  }
+  return { monotonic: offsetIn(text, "monotonic"), boottime: offsetIn(text, "boottime") };
+}
+
+/** "monotonic   86400   500000000" as milliseconds. */
+export function offsetIn(text: string, name: string): number {
+  const [, seconds, nanoseconds] = new RegExp(`^${name}\\s+(-?\\d+)\\s+(\\d+)$`, "mu").exec(text) ?? [];
+  return seconds === undefined ? 0 : Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
 }

@@ -8,6 +8,7 @@ import { mendScopes } from "../registry/audit-scopes.ts";
 import { bindScope } from "../registry/index.ts";
 import { mend } from "../registry/mend.ts";
 import { SCOPE_PREFIX, SCOPES } from "../registry/scope.ts";
+import { ticksOf } from "../stores/sqlite/revisions.ts";
 import { openSqliteStore } from "../stores/sqlite/index.ts";
 import { type Inspection, inspect } from "../stores/sqlite/inspect.ts";
 import { salvage, timestamp, unusedName } from "../stores/sqlite/salvage.ts";
@@ -70,7 +71,11 @@ function isInUse({ path, users }: Inspection, { refused }: Log): boolean {
 }
 
 function replace(path: string, { boot }: Host, { done }: Log): void {
-  const { slots, epoch, aside } = salvage(path, { boot, now: systemClock.now() });
+  const { slots, epoch, aside } = salvage(path, {
+    boot,
+    ticks: ticksOf(systemClock),
+    now: systemClock.now(),
+  });
   done.push(
     `moved the damaged database aside: ${aside.join(", ")}`,
     `made a new one with ${slots} records that could be read; its epoch is ${epoch}`,

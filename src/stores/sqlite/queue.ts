@@ -20,8 +20,8 @@ import { isBusy, outOfPatience, pauseAfter, stall, STALLS } from "./retry.ts";
 /** What the calls are done in; see Connection. */
 export interface Transactions {
   /** Fails with SQLITE_BUSY, nearly at once, when others have the lock. */
-  begin(lock: Lock, scale: { readonly durable: boolean; readonly commits: number }): void;
-  commit(): void;
+  begin(lock: Lock, durable: boolean): void;
+  commit(lock: Lock): void;
   /** Does what is one statement, and needs no transaction around it. */
   alone<Result>(body: () => Result): Result;
   /** Ends what `begin` began, however far it came. */
@@ -145,14 +145,13 @@ export class CallQueue {
   #attempt(lock: Lock, calls: readonly Call[]): boolean {
     const transactions = this.#transactions;
     const durable = calls.some((call) => call.durable);
-    const commits = calls.filter((call) => call.lock === "WRITE").length;
     const results: unknown[] = [];
     let begun = false;
     try {
-      transactions.begin(lock, { durable, commits });
+      transactions.begin(lock, durable);
       begun = true;
       for (const { body } of calls) results.push(body());
-      transactions.commit();
+      transactions.commit(lock);
     } catch (error) {
       transactions.rollBack();
       if (isBusy(error)) return this.#loseTime(calls, error);

@@ -46,7 +46,6 @@ export function readRemains(file: Buffer, logFile: Buffer): Remains {
   for (const page of pages) {
     for (const fields of recordsOf(page, (number) => newest.get(number))) {
       epoch = Math.max(epoch, epochOf(fields));
-      revision = Math.max(revision, counterOf(fields));
       const row = rowOf(fields);
       if (!row) continue;
       revision = Math.max(revision, row.revision);
@@ -74,18 +73,11 @@ function rowOf(fields: readonly Field[]): Row | undefined {
   return { scope, key, revision, value };
 }
 
-/** The row of the last revision, which stands among the slots. */
-function counterOf(fields: readonly Field[]): number {
-  const [scope, key, revision] = fields;
-  if (fields.length !== 4 || !Buffer.isBuffer(scope) || !Buffer.isBuffer(key)) return 0;
-  return scope.length === 0 && key.length === 0 && isRevision(revision) ? revision : 0;
-}
-
-/** The row of the epoch: its id, which is kept elsewhere, epoch, boot, forgotten. */
+/** The row of the epoch: its id, which is kept elsewhere, epoch, boot, base, forgotten. */
 function epochOf(fields: readonly Field[]): number {
-  const [id, epoch, boot, forgotten] = fields;
-  if (fields.length !== 4 || id !== null || typeof boot !== "string") return 0;
-  return isRevision(epoch) && isRevision(forgotten) ? epoch : 0;
+  const [id, epoch, boot, base, forgotten] = fields;
+  if (fields.length !== 5 || id !== null || typeof boot !== "string") return 0;
+  return isRevision(epoch) && Number.isSafeInteger(base) && isRevision(forgotten) ? epoch : 0;
 }
 
 function isRevision(field: Field): field is number {

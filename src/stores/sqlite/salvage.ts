@@ -24,7 +24,7 @@ import { keepFromOthers } from "./directory.ts";
 import { loadDriver } from "./driver.ts";
 import { reason, storeFailure, unavailable } from "./failure.ts";
 import { readRemains, type Remains } from "./remains.ts";
-import { COUNTER, prepareSchema } from "./schema.ts";
+import { type Moment, prepareSchema } from "./schema.ts";
 
 export interface Salvage {
   /** How many slots could be read. */
@@ -34,9 +34,7 @@ export interface Salvage {
   readonly aside: readonly string[];
 }
 
-export interface SalvageOptions {
-  /** What tells this boot of the machine from others. */
-  readonly boot: string;
+export interface SalvageOptions extends Moment {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -59,7 +57,7 @@ export function salvage(path: string, options: SalvageOptions): Salvage {
   }
 }
 
-function replace(path: string, { boot, now }: SalvageOptions): Salvage {
+function replace(path: string, { now, ...moment }: SalvageOptions): Salvage {
   const remains = join(dirname(path), asideOf(path) ?? moveAside(path, now));
   // Also after an attempt that was broken off before this: the log must never meet another database.
   for (const end of LOG_FILES) if (existsSync(path + end)) renameSync(path + end, unusedName(remains + end));
@@ -70,7 +68,7 @@ function replace(path: string, { boot, now }: SalvageOptions): Salvage {
   for (const end of ["", "-journal"]) rmSync(fresh + end, { force: true });
   // Nobody knows whether a later epoch was lost; boots, which raise it by one, do not come every second.
   const epoch = Math.max(found.epoch + 1, Math.floor(now / 1000));
-  build(fresh, found, { boot, epoch });
+  build(fresh, found, { ...moment, epoch });
   renameSync(fresh, path);
   syncFolder(path);
   return { slots: found.slots.length, epoch, aside };
@@ -128,16 +126,15 @@ function syncFolder(path: string): void {
 function build(
   path: string,
   { slots, revision }: Remains,
-  { boot, epoch }: { readonly boot: string; readonly epoch: number },
+  { epoch, ...moment }: Moment & { readonly epoch: number },
 ): void {
   const database = loadDriver().open(path);
   try {
     keepFromOthers(path);
     database.exec("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
-    prepareSchema(database, path, boot);
-    database.prepare("UPDATE epoch SET epoch = ?, forgotten = ?").run(epoch, revision);
-    const count = `UPDATE slot SET revision = ? WHERE scope = ${COUNTER.scope} AND key = ${COUNTER.key}`;
-    database.prepare(count).run(revision);
+    prepareSchema(database, path, moment);
+    const begin = database.prepare("UPDATE epoch SET epoch = ?, base = ?, forgotten = ?");
+    begin.run(epoch, revision + 1 - moment.ticks, revision);
     const insert = database.prepare("INSERT INTO slot VALUES (?, ?, ?, ?)");
     for (const { scope, key, revision: at, value } of slots) insert.run(scope, key, at, value);
     database.exec("COMMIT");

@@ -12,13 +12,6 @@ import { storeDamaged } from "./failure.ts";
 const FORMAT = 1;
 
 /**
- * The row of the last revision, in SQL. It stands among the slots, where no text can name it: as long as they are
- * few, a commit writes one page of the database, not two.
- */
-export const COUNTER = { scope: "x''", key: "x''" } as const;
-export const LAST_REVISION: string = `SELECT revision FROM slot WHERE scope = ${COUNTER.scope} AND key = ${COUNTER.key}`;
-
-/**
  * The format of the database; 0: there is nothing in it yet. Writes nothing.
  * Runs inside a transaction of the caller: both questions are about one moment, else tables that another
  * process makes in between look like those of another program.
@@ -55,16 +48,28 @@ export function expectWholePages(database: Database, path: string): void {
   if (size % page !== 0) throw storeDamaged(path, "it has lost its end");
 }
 
+/** This boot, and how much of it is over in ticks; see revisions.ts. */
+export interface Moment {
+  readonly boot: string;
+  readonly ticks: number;
+}
+
+/** What the tokens of a boot are made of. */
+export interface Era {
+  readonly epoch: number;
+  /** What a revision is beyond the ticks of its commit. */
+  readonly base: number;
+}
+
 /**
- * Makes the tables where there are none, and raises the epoch when the machine has booted since: what was
- * committed without a sync may have been lost with the power, and a token must never be given twice.
- * The tombstones of removed slots go with the boot too: whoever watched is gone.
+ * Makes the tables where there are none, and begins a new epoch when the machine has booted since: what was
+ * committed without a sync may have been lost with the power, and a token must never be given twice. Its revisions go
+ * on above all there are. The tombstones of removed slots go with the boot too: whoever watched is gone.
  * Runs inside a write transaction of the caller.
  *
- * @returns the epoch
  * @throws PortError as `checkFormat`: another version may have come first.
  */
-export function prepareSchema(database: Database, path: string, boot: string): number {
+export function prepareSchema(database: Database, path: string, { boot, ticks }: Moment): Era {
   const format = checkFormat(database, path);
   if (format === 0) {
     database.exec(`
@@ -72,6 +77,7 @@ export function prepareSchema(database: Database, path: string, boot: string): n
         id INTEGER PRIMARY KEY CHECK (id = 1),
         epoch INTEGER NOT NULL,
         boot TEXT NOT NULL,
+        base INTEGER NOT NULL,
         forgotten INTEGER NOT NULL
       );
       CREATE TABLE slot (
@@ -81,15 +87,32 @@ export function prepareSchema(database: Database, path: string, boot: string): n
         value TEXT,
         PRIMARY KEY (scope, key)
       ) WITHOUT ROWID;
-      INSERT INTO slot VALUES (${COUNTER.scope}, ${COUNTER.key}, 0, 'the last revision');
       PRAGMA user_version = ${FORMAT};
     `);
-    database.prepare("INSERT INTO epoch VALUES (1, 1, ?, 0)").run(boot);
-  } else {
-    const raise = database.prepare(
-      `UPDATE epoch SET epoch = epoch + 1, boot = ?, forgotten = (${LAST_REVISION}) WHERE boot <> ?`,
-    );
-    if (raise.run(boot, boot).changes > 0) database.exec("DELETE FROM slot WHERE value IS NULL");
+    // Counted from now on, so that numbers are short.
+    database.prepare("INSERT INTO epoch VALUES (1, 1, ?, ?, 0)").run(boot, -ticks);
+    return { epoch: 1, base: -ticks };
   }
-  return Number(database.prepare("SELECT epoch FROM epoch").get()?.["epoch"]);
+  const { epoch, base, ...last } = readEpoch(database);
+  // A system that does not tell its boots has clocks that begin again all the same.
+  if (last.boot === boot && (boot !== "" || lastRevision(database) < base + ticks)) return { epoch, base };
+  const highest = lastRevision(database);
+  const next: Era = { epoch: epoch + 1, base: highest + 1 - ticks };
+  database
+    .prepare("UPDATE epoch SET epoch = ?, boot = ?, base = ?, forgotten = ?")
+    .run(next.epoch, boot, next.base, highest);
+  database.exec("DELETE FROM slot WHERE value IS NULL");
+  return next;
+}
+
+function readEpoch(database: Database): Era & { readonly boot: string } {
+  const row = database.prepare("SELECT epoch, boot, base FROM epoch").get();
+  return { epoch: Number(row?.["epoch"]), boot: String(row?.["boot"]), base: Number(row?.["base"]) };
+}
+
+/** Reads the whole table, and the tombstones that it had. */
+function lastRevision(database: Database): number {
+  const highest =
+    "SELECT max(coalesce((SELECT max(revision) FROM slot), 0), forgotten) AS revision FROM epoch";
+  return Number(database.prepare(highest).get()?.["revision"]);
 }

@@ -1,17 +1,17 @@
 // The table of slots. All of it runs inside a transaction of the caller.
 //
 // A slot that was removed stays as a tombstone, without a value, so that those who watch see it go. To
-// everybody else it is not there. Tombstones are cleared away from time to time; `forgotten` is the last
-// revision of those that were, and a watch that has not seen it begins anew.
+// everybody else it is not there. Tombstones are cleared away from time to time; `forgotten` is a revision that
+// is above those that were, and a watch that has not seen it begins anew.
 
-import type { ChangedSlot, Commit, Slot, SlotChange, SlotChanges } from "../../contract/index.ts";
+import type { ChangedSlot, Clock, Commit, Slot, SlotChange, SlotChanges } from "../../contract/index.ts";
 import { byRevision } from "../common/index.ts";
 import type { Database, Row, Statement } from "./driver.ts";
-import { RevisionCounter } from "./revisions.ts";
-import { LAST_REVISION } from "./schema.ts";
+import { Revisions } from "./revisions.ts";
+import type { Era } from "./schema.ts";
 
-/** Tombstones are cleared away once in so many commits; it reads the whole table, 15 ms for 100,000 slots. */
-const COMMITS_BETWEEN_CLEARINGS = 65_536;
+/** A process clears tombstones away once in so many milliseconds; it reads the whole table, 15 ms for 100,000 slots. */
+const CLEARING_MS = 600_000;
 
 /** JSON has it only escaped, and so have nearly all values; see `unpack`. */
 const SEPARATOR = "\u001f";
@@ -20,11 +20,11 @@ const SLOTS = "SELECT key, revision, value FROM slot WHERE scope = ?";
 
 const SQL = {
   read: "SELECT revision, value FROM slot WHERE scope = ? AND key = ? AND value IS NOT NULL",
-  revision: "SELECT revision FROM slot WHERE scope = ? AND key = ? AND value IS NOT NULL",
+  revision: "SELECT revision, value IS NULL AS removed FROM slot WHERE scope = ? AND key = ?",
   put: "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?)",
   add:
     "INSERT INTO slot VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE " +
-    "SET revision = excluded.revision, value = excluded.value WHERE value IS NULL",
+    "SET revision = excluded.revision, value = excluded.value WHERE value IS NULL AND revision < excluded.revision",
   replace:
     "UPDATE slot SET revision = ?, value = ? WHERE scope = ? AND key = ? AND revision = ? AND value IS NOT NULL",
   list: `${SLOTS} AND value IS NOT NULL AND key >= ? AND key < ? ORDER BY key`,
@@ -33,7 +33,8 @@ const SQL = {
   packedAll: packed(`${SLOTS} AND value IS NOT NULL`),
   changed: `${SLOTS} AND revision > ?`,
   version: "PRAGMA data_version",
-  counter: `SELECT (${LAST_REVISION}) AS revision, forgotten FROM epoch`,
+  forgotten: "SELECT forgotten FROM epoch",
+  newest: "SELECT max(revision) AS revision FROM slot WHERE scope = ?",
   forget: "UPDATE epoch SET forgotten = ?",
   clear: "DELETE FROM slot WHERE value IS NULL",
 } as const;
@@ -49,31 +50,33 @@ export interface Seen {
 
 export class SlotTable {
   readonly epoch: number;
-  readonly #revisions: RevisionCounter;
+  readonly #clock: Clock;
+  readonly #revisions: Revisions;
   readonly #statements: Readonly<Record<keyof typeof SQL, Statement>>;
+  /** The last commit here, and the last one of a transaction that was settled. */
+  #changedBy = 0;
   #own = 0;
+  #clearedAt: number;
 
-  constructor(database: Database, epoch: number) {
+  constructor(database: Database, { epoch, base }: Era, clock: Clock) {
     this.epoch = epoch;
-    this.#revisions = new RevisionCounter(database);
+    this.#clock = clock;
+    this.#clearedAt = clock.elapsed();
+    this.#revisions = new Revisions(clock, base);
     const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof SQL, Statement>;
   }
 
-  /** To be called when a transaction begins that has so many commits. */
-  begin(commits: number): void {
-    this.#revisions.begin(commits);
-  }
-
-  /** To be called when a transaction ends; false when all its commits were refused, and it need not be kept. */
+  /** To be called when a transaction ends; false when it changed nothing, and need not be kept. */
   settle(): boolean {
-    const { taken } = this.#revisions;
-    if (!taken) return true;
-    if (!taken.isUsed) return false;
-    this.#own = taken.last;
-    if (clearingsUntil(taken.first - 1) !== clearingsUntil(taken.last)) {
+    const { last } = this.#revisions;
+    if (this.#own === this.#changedBy) return false;
+    this.#own = this.#changedBy;
+    const now = this.#clock.elapsed();
+    if (now - this.#clearedAt >= CLEARING_MS) {
+      this.#clearedAt = now;
       this.#statements.clear.run();
-      this.#statements.forget.run(taken.last);
+      this.#statements.forget.run(last);
     }
     return true;
   }
@@ -93,13 +96,12 @@ export class SlotTable {
   }
 
   apply(scope: string, changes: readonly SlotChange[]): Commit {
-    const revision = this.#revisions.next();
     const [only] = changes;
     const isOne = only !== undefined && changes.length === 1;
-    const changed = isOne ? this.#applyOne(scope, only, revision) : this.#applyAll(scope, changes, revision);
-    if (changed.length === 0) return { committed: true, token: { epoch: this.epoch, revision } };
-    this.#revisions.giveBack();
-    return { committed: false, changed };
+    const changed = isOne ? this.#applyOne(scope, only) : this.#applyAll(scope, changes);
+    if (changed.length > 0) return { committed: false, changed };
+    this.#changedBy = this.#revisions.last;
+    return { committed: true, token: { epoch: this.epoch, revision: this.#revisions.last } };
   }
 
   /** What a watch has not seen; `undefined` for nothing at all, not even commits of other scopes. */
@@ -109,20 +111,26 @@ export class SlotTable {
   ): { readonly seen: Seen; readonly changes: SlotChanges } | undefined {
     const version = Number(this.#statements.version.get()?.["data_version"]);
     if (seen?.version === version && seen.own === this.#own) return undefined;
-    const counter = this.#statements.counter.get();
-    const revision = Number(counter?.["revision"]);
-    const anew = seen === undefined || Number(counter?.["forgotten"]) > seen.revision;
+    const forgotten = Number(this.#statements.forgotten.get()?.["forgotten"]);
+    const anew = seen === undefined || forgotten > seen.revision;
     const slots: ChangedSlot[] = anew
       ? all(this.#statements.packedAll, this.#statements.all, scope)
       : this.#statements.changed.all(scope, seen.revision).map(toChangedSlot);
+    const newest = anew ? Number(this.#statements.newest.get(scope)?.["revision"] ?? 0) : seen.revision;
+    const revision = slots.reduce(
+      (highest, slot) => Math.max(highest, slot.revision),
+      Math.max(newest, forgotten),
+    );
     const changes = { all: anew, slots: slots.toSorted(byRevision), revision };
     return { seen: { revision, version, own: this.#own }, changes };
   }
 
   /** The keys of the slots that have changed; none: the changes are made. */
-  #applyAll(scope: string, changes: readonly SlotChange[], revision: number): string[] {
-    const changed = changes.filter(({ key, ifRevision }) => this.#revisionOf(scope, key) !== ifRevision);
+  #applyAll(scope: string, changes: readonly SlotChange[]): string[] {
+    const rows = changes.map(({ key }) => this.#rowOf(scope, key));
+    const changed = changes.filter(({ ifRevision }, at) => revisionOf(rows[at]!) !== ifRevision);
     if (changed.length > 0) return changed.map(({ key }) => key);
+    const revision = this.#revisions.next(Math.max(0, ...rows.map((row) => row.revision)));
     for (const { key, ifRevision, value } of changes) {
       // The removal of what is not there leaves no tombstone.
       if (value !== null || ifRevision !== 0) this.#statements.put.run(scope, key, revision, value);
@@ -131,22 +139,33 @@ export class SlotTable {
   }
 
   /** As `#applyAll`, in one statement, which looks at the revision itself. */
-  #applyOne(scope: string, { key, ifRevision, value }: SlotChange, revision: number): string[] {
+  #applyOne(scope: string, change: SlotChange): string[] {
     const { add, replace } = this.#statements;
-    let isDone: boolean;
-    if (ifRevision !== 0) isDone = replace.run(revision, value, scope, key, ifRevision).changes === 1;
-    else if (value === null) isDone = this.#revisionOf(scope, key) === 0;
-    else isDone = add.run(scope, key, revision, value).changes === 1;
-    return isDone ? [] : [key];
+    const { key, ifRevision, value } = change;
+    const revision = this.#revisions.next(ifRevision);
+    if (ifRevision !== 0)
+      return replace.run(revision, value, scope, key, ifRevision).changes === 1 ? [] : [key];
+    if (value !== null && add.run(scope, key, revision, value).changes === 1) return [];
+    const row = this.#rowOf(scope, key);
+    if (!row.isThere && value === null) return [];
+    // A tombstone from a time that this clock has not reached.
+    return row.isThere ? [key] : this.#applyAll(scope, [change]);
   }
 
-  #revisionOf(scope: string, key: string): number {
-    return Number(this.#statements.revision.get(scope, key)?.["revision"] ?? 0);
+  #rowOf(scope: string, key: string): SlotRow {
+    const row = this.#statements.revision.get(scope, key);
+    return { revision: Number(row?.["revision"] ?? 0), isThere: row !== undefined && row["removed"] === 0 };
   }
 }
 
-function clearingsUntil(revision: number): number {
-  return Math.floor(revision / COMMITS_BETWEEN_CLEARINGS);
+/** The revision of a slot or its tombstone; 0: there is neither. */
+interface SlotRow {
+  readonly revision: number;
+  readonly isThere: boolean;
+}
+
+function revisionOf({ revision, isThere }: SlotRow): number {
+  return isThere ? revision : 0;
 }
 
 /** In one text, slots leave the database in two thirds of the time that they take as rows. */

@@ -1,4 +1,4 @@
-// The SQLite store: one table of slots, one counter of revisions, the calls of a process in shared transactions.
+// The SQLite store: one table of slots, the calls of a process in shared transactions.
 //
 // What a commit costs, one at a time on a quiet disk: 40 microseconds when it must outlive any process, 200
 // when it must outlive the power (`durable`; the wait for the disk, up to 35 ms when that is busy). Sixteen at
@@ -27,7 +27,8 @@ import { type Database, loadDriver } from "./driver.ts";
 import { storeFailure } from "./failure.ts";
 import { type CallOptions, CallQueue } from "./queue.ts";
 import { whenNotBusy } from "./retry.ts";
-import { checkFormat, expectWholePages, prepareSchema } from "./schema.ts";
+import { ticksOf } from "./revisions.ts";
+import { checkFormat, type Era, expectWholePages, prepareSchema } from "./schema.ts";
 import { type Seen, SlotTable } from "./slots.ts";
 
 export interface SqliteStoreOptions {
@@ -70,9 +71,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       });
     await whenNotBusy(check, { clock, chance });
     await whenNotBusy(() => database.exec("PRAGMA journal_mode = WAL"), { clock, chance });
-    const prepare = (): number => connection.transact("WRITE", () => prepareSchema(database, path, boot));
-    const epoch = await whenNotBusy(prepare, { clock, chance });
-    return new SqliteStore(connection, new SlotTable(database, epoch), clock, chance);
+    const prepare = (): Era =>
+      connection.transact("WRITE", () => prepareSchema(database, path, { boot, ticks: ticksOf(clock) }));
+    const era = await whenNotBusy(prepare, { clock, chance });
+    return new SqliteStore(connection, new SlotTable(database, era, clock), clock, chance);
   } catch (error) {
     opened?.close();
     throw storeFailure(error, path);
@@ -100,12 +102,9 @@ class SqliteStore implements Store {
     this.#slots = slots;
     this.#clock = clock;
     const transactions = {
-      begin: (lock: Lock, { durable, commits }: { readonly durable: boolean; readonly commits: number }) => {
-        connection.begin(lock, durable);
-        slots.begin(commits);
-      },
-      commit: () => {
-        if (slots.settle()) connection.commit();
+      begin: (lock: Lock, durable: boolean) => connection.begin(lock, durable),
+      commit: (lock: Lock) => {
+        if (lock === "READ" || slots.settle()) connection.commit();
         else connection.rollBack();
       },
       alone: <Result>(body: () => Result): Result => connection.alone(body),
