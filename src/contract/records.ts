@@ -45,7 +45,10 @@ export interface Kept {
   readonly addresses: readonly string[];
 }
 
-/** A point in time of this machine: a boot, and milliseconds since then. */
+/**
+ * A point in time of this machine: a boot, and milliseconds since then, by the clock that the field says: `sinceBoot`
+ * or `elapsed`, which stands still while the machine sleeps.
+ */
 export interface BootTime {
   readonly boot: string;
   readonly at: number;
@@ -54,7 +57,7 @@ export interface BootTime {
 /** How the last lease of a port ended. */
 export type Ending = "released" | "transferred" | "reclaimed" | "expired";
 
-/** The last lease that left a port. */
+/** The last lease that left a port, by `elapsed`: what the quarantine waits for happens while the machine is awake. */
 export interface Departure extends BootTime {
   readonly lease: string;
   readonly name: string | null;
@@ -82,7 +85,7 @@ export interface NameRecord {
   readonly granting: ProcessIdentity | null;
 }
 
-/** Until when the leases of a session live. The engine of a store may know better: then the slot goes. */
+/** Until when the leases of a session live, by `sinceBoot`. The engine of a store may know better: then the slot goes. */
 export interface SessionRecord extends BootTime {
   readonly lease: string;
   readonly ttlMs: number;

@@ -12,7 +12,7 @@ import {
   type PortRecord,
   type Slot,
 } from "../contract/index.ts";
-import { bootTime } from "./give-back.ts";
+import { awakeTime, bootTime } from "./give-back.ts";
 import { type Hints, MEMORY_MS } from "./hints.ts";
 import { orderOf } from "./order.ts";
 import {
@@ -55,7 +55,8 @@ export class Candidates {
   /** Places that were put off: their ports were just left. */
   #lastChoice: number[] = [];
   #ahead: readonly Ahead[] | undefined;
-  #time: BootTime | undefined;
+  #bootTime: BootTime | undefined;
+  #awakeTime: BootTime | undefined;
   /** Ports that another part of the same request has, or that the kernel or a guard refused. */
   readonly #barred = new Set<number>();
 
@@ -75,7 +76,8 @@ export class Candidates {
   }
 
   /** The time of the request, asked for once, and only if it matters. */
-  readonly #now = (): BootTime => (this.#time ??= bootTime(this.#world));
+  readonly #now = (): BootTime => (this.#bootTime ??= bootTime(this.#world));
+  readonly #awake = (): BootTime => (this.#awakeTime ??= awakeTime(this.#world));
 
   /** The ports that were refused by their slots. */
   *refused(): Generator<Refused> {
@@ -95,7 +97,13 @@ export class Candidates {
    * has them, and nobody has just left them.
    */
   *inSight(slots: ReadonlyMap<string, Slot>): Generator<Candidate[]> {
-    const circumstances = { living: this.#living, now: this.#now, quarantineMs: 0, ahead: [] };
+    const circumstances = {
+      living: this.#living,
+      now: this.#now,
+      awake: this.#awake,
+      quarantineMs: 0,
+      ahead: [],
+    };
     for (const start of this.#next) {
       const place: Candidate[] = [];
       const ports = this.#portsOf(start) ?? [];
@@ -195,6 +203,7 @@ export class Candidates {
     const circumstances: Circumstances = {
       living: this.#living,
       now: this.#now,
+      awake: this.#awake,
       quarantineMs: this.#world.quarantineMs,
       ahead: read.some((one) => one.slots.some(({ record }) => this.#wasLeft(record)))
         ? await this.#readQueue()
@@ -217,7 +226,7 @@ export class Candidates {
 
   /** Whether a port may have somebody who waited for it. */
   #wasLeft({ claims, left }: PortRecord): boolean {
-    return (left && remainingMs(left, this.#now) > 0) || claims.some((claim) => !this.#living.has(claim));
+    return (left && remainingMs(left, this.#awake) > 0) || claims.some((claim) => !this.#living.has(claim));
   }
 
   /** Those who waited before the request came. */

@@ -58,7 +58,10 @@ export interface Ahead extends Waiter {
 
 export interface Circumstances {
   readonly living: Living;
+  /** By `sinceBoot`. */
   readonly now: () => BootTime;
+  /** By `elapsed`. */
+  readonly awake: () => BootTime;
   readonly quarantineMs: number;
   /** Those who waited before the request came. */
   readonly ahead: readonly Ahead[];
@@ -68,7 +71,7 @@ export function judge(
   request: Request,
   port: number,
   read: readonly Omit<PortSlot, "staying">[],
-  { living, now, quarantineMs, ahead }: Circumstances,
+  { living, now, awake, quarantineMs, ahead }: Circumstances,
 ): Candidate | Refused {
   const slots: PortSlot[] = [];
   const endedSessions: Slot[] = [];
@@ -86,14 +89,17 @@ export function judge(
       if (living.has(claim)) refused ??= { refusal: "leased", blocker: { claim, protocol: one.protocol } };
       else if (!isOwnName(request, claim)) {
         // When a session ran out is known; when a process died is not, but that a boot ended it.
-        const ended = readSession(slot) ?? { boot: claim.holder.boot, at: now().at };
-        quarantinedMs = Math.max(quarantinedMs, remainingMs({ ...ended, quarantineMs }, now));
+        const session = readSession(slot);
+        const remaining = session
+          ? remainingMs({ ...session, quarantineMs }, now)
+          : remainingMs({ boot: claim.holder.boot, at: awake().at, quarantineMs }, awake);
+        quarantinedMs = Math.max(quarantinedMs, remaining);
       }
     }
     if (kept.some(({ name, addresses }) => name !== request.name && meets(addresses))) {
       refused ??= { refusal: "kept" };
     }
-    if (left && !isOwnName(request, left)) quarantinedMs = Math.max(quarantinedMs, remainingMs(left, now));
+    if (left && !isOwnName(request, left)) quarantinedMs = Math.max(quarantinedMs, remainingMs(left, awake));
   }
   if (!refused && quarantinedMs > 0) {
     if (request.refusesQuarantined) refused = { refusal: "quarantined", quarantinedMs };

@@ -15,7 +15,7 @@ import {
   writePort,
   writeRecord,
 } from "../contract/index.ts";
-import { bootTime, giveBack } from "./give-back.ts";
+import { awakeTime, giveBack } from "./give-back.ts";
 import { aheadOf, remainingMs } from "./judge.ts";
 import type { LeaseFacts } from "./lease.ts";
 import type { AcquireRefusal } from "./options.ts";
@@ -83,7 +83,7 @@ export async function lookUpName(
   }
   const leftMs = Math.max(
     0,
-    ...records.map(([, { left }]) => (left ? remainingMs(left, () => bootTime(world)) : 0)),
+    ...records.map(([, { left }]) => (left ? remainingMs(left, () => awakeTime(world)) : 0)),
   );
   const [first] = ahead;
   if (first && leftMs > 0) {
