@@ -31,7 +31,8 @@ export async function openWithoutKernel(directory: string, ports: string): Promi
   const { createRegistry, bindScope } = await layer<typeof RegistryLayer>("registry/index.js");
   const { openSqliteStore } = await layer<typeof SqliteLayer>("stores/sqlite/index.js");
   const { newAbortable, systemChance, systemClock } = await layer<typeof NodeClock>("node/clock.js");
-  const host = { ...openHost(), guards: undefined, look: async () => "free" as const };
+  const hold = { release: () => undefined };
+  const host = { ...openHost(), guards: undefined, holds: { take: () => hold }, look: async () => "free" as const };
   const store = await openSqliteStore({
     directory,
     boot: host.boot,

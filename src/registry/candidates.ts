@@ -121,7 +121,6 @@ export class Candidates {
   /** Takes a place in sight out of those whose turn is to come. */
   take(place: readonly Candidate[]): void {
     this.#next = this.#next.filter((start) => start !== place[0]!.port);
-    for (const candidate of place) this.#judged.set(candidate.port, candidate);
   }
 
   /** Ports to be taken together, one or a block, or `undefined` when all places were tried. */
@@ -150,8 +149,9 @@ export class Candidates {
     this.#next.unshift(place[0]!.port);
   }
 
-  /** Never comes back to a port. */
-  bar(port: number): void {
+  /** Never comes back to a port; the others of its place can be had in another one, as they were judged. */
+  reject(place: readonly Candidate[], port: number): void {
+    for (const candidate of place) this.#judged.set(candidate.port, candidate);
     this.#barred.add(port);
     this.#hints.note(this.#request.protocols, port, MEMORY_MS);
   }

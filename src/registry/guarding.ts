@@ -1,4 +1,5 @@
-// The guards of a registry's own leases: taken when a lease is granted, let go when it ends.
+// What keeps the ports of a registry's own leases outside of its store: the guards, and the sockets that hold ports in
+// the kernel. Taken when a lease is granted, let go when it ends.
 //
 // A guard is one process's. Where two leases of different addresses share a port, the first has the guard and
 // the others take it over when it goes; until then they follow it. A knock at a guard asks whether its leases
@@ -9,9 +10,11 @@ import {
   type AbortSignalLike,
   type Guard,
   type Guards,
+  type Hold,
   throwIfAborted,
+  type Verdict,
 } from "../contract/index.ts";
-import type { Transport } from "../core/index.ts";
+import type { Binding, Transport } from "../core/index.ts";
 import type { World } from "./world.ts";
 
 interface Post {
@@ -47,6 +50,7 @@ export class Guarding {
   readonly #onKnock: Callbacks["onKnock"];
   readonly #onOutrun: Callbacks["onOutrun"];
   readonly #posts = new Map<string, Post>();
+  readonly #holds = new Map<string, Hold>();
 
   constructor(world: World, { onKnock, onOutrun }: Callbacks) {
     this.#world = world;
@@ -87,8 +91,42 @@ export class Guarding {
     return all;
   }
 
+  /** Holds a TCP port for a lease in the kernel; anything but `free` stands in the way. */
+  hold(lease: string, port: number, bindings: readonly Binding[]): Verdict {
+    const taken = this.#world.host.holds?.take(bindings) ?? "forbidden";
+    if (typeof taken === "string") return taken;
+    this.#holds.set(holdKey(lease, port), taken);
+    return "free";
+  }
+
+  /** Has the holds of a lease be another one's, on the same ports. */
+  handHolds(from: string, to: string, ports: readonly number[]): void {
+    for (const port of ports) {
+      const hold = this.#holds.get(holdKey(from, port));
+      if (!hold) continue;
+      this.#holds.delete(holdKey(from, port));
+      this.#holds.set(holdKey(to, port), hold);
+    }
+  }
+
   /** Lets go what a lease has, on these ports. */
   release(lease: string, protocols: readonly Transport[], ports: readonly number[]): void {
+    this.releaseGuards(lease, protocols, ports);
+    if (protocols.includes("tcp")) this.releaseHolds(lease, ports);
+  }
+
+  /** Lets go what holds the ports of a lease in the kernel. */
+  releaseHolds(lease: string, ports: readonly number[]): void {
+    if (this.#holds.size === 0) return;
+    for (const port of ports) {
+      const key = holdKey(lease, port);
+      this.#holds.get(key)?.release();
+      this.#holds.delete(key);
+    }
+  }
+
+  /** Lets the guards go, and holds the ports in the kernel on. */
+  releaseGuards(lease: string, protocols: readonly Transport[], ports: readonly number[]): void {
     for (const protocol of protocols) {
       for (const port of ports) {
         const key = `${protocol}/${port}`;
@@ -146,4 +184,8 @@ export class Guarding {
       await this.#world.clock.sleep(pause, { signal, background: true }).catch(() => undefined);
     }
   }
+}
+
+function holdKey(lease: string, port: number): string {
+  return `${lease} ${port}`;
 }

@@ -9,6 +9,7 @@ import {
   type Departure,
   type GrantedClaim,
   type PortRecord,
+  type ProcessIdentity,
   readSession,
   type Slot,
   type Waiter,
@@ -43,7 +44,12 @@ export interface Refused {
   readonly port: number;
   readonly refusal: SlotRefusal;
   /** The lease that is in the way, with its slot's protocol. */
-  readonly blocker?: { readonly claim: GrantedClaim; readonly protocol: Transport };
+  readonly blocker?: {
+    readonly claim: GrantedClaim;
+    readonly protocol: Transport;
+    /** The process with which it lives. */
+    readonly holder: ProcessIdentity;
+  };
   /** Milliseconds until the quarantine is over. */
   readonly quarantinedMs?: number;
   /** The slots with claims of dead holders, and those that stay. */
@@ -86,8 +92,10 @@ export function judge(
       const slot = living.endedSession(claim);
       if (slot && !endedSessions.includes(slot)) endedSessions.push(slot);
       if (!meets(claim.addresses)) continue;
-      if (living.has(claim)) refused ??= { refusal: "leased", blocker: { claim, protocol: one.protocol } };
-      else if (!isOwnName(request, claim)) {
+      if (living.has(claim)) {
+        const blocker = { claim, protocol: one.protocol, holder: living.holderOf(claim) };
+        refused ??= { refusal: "leased", blocker };
+      } else if (!isOwnName(request, claim)) {
         // When a session ran out is known; when a process died is not, but that a boot ended it.
         const session = readSession(slot);
         const remaining = session

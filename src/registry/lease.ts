@@ -35,6 +35,8 @@ export interface LeaseFacts {
   readonly token: Token;
   /** For how many milliseconds it lives unless it is renewed; `null`: as long as its holder. */
   readonly ttlMs: number | null;
+  /** Whether its holder holds the ports in the kernel too, by a socket on each. */
+  readonly isHeldInKernel: boolean;
 }
 
 /**
@@ -73,12 +75,24 @@ export interface Lease extends LeaseFacts, AsyncDisposable {
    * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more.
    */
   transfer(pid: number): Promise<Lease>;
+  /**
+   * Has the lease live on with another process when its holder ends, as that of `moorage run` does with its command.
+   * That process is its heir from then on; another call names another one.
+   *
+   * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more. TypeError when it
+   * has a time limit.
+   * @example
+   * const child = spawn("npm", ["run", "dev"], { env: { ...process.env, PORT: String(lease.port) } });
+   * await lease.leaveTo(child.pid);
+   */
+  leaveTo(pid: number): Promise<void>;
 }
 
 /** What a registry does for a lease object. */
 export interface LeaseActions {
   release(lease: LeaseFacts): Promise<void>;
   transfer(lease: LeaseFacts, pid: number): Promise<Lease>;
+  leaveTo(lease: LeaseFacts, pid: number): Promise<void>;
 }
 
 /** A lease object; what only its registry may do is static. */
@@ -93,6 +107,7 @@ export class HeldLease implements Lease {
   readonly grantedAt: number;
   readonly token: Token;
   readonly ttlMs: number | null;
+  readonly isHeldInKernel: boolean;
   readonly #world: World;
   readonly #actions: LeaseActions;
   /** Milliseconds since the boot. */
@@ -113,6 +128,7 @@ export class HeldLease implements Lease {
     this.grantedAt = facts.grantedAt;
     this.token = facts.token;
     this.ttlMs = facts.ttlMs;
+    this.isHeldInKernel = facts.isHeldInKernel;
     this.#world = world;
     this.#actions = actions;
     this.#deadline = deadline;
@@ -148,12 +164,24 @@ export class HeldLease implements Lease {
     return this.#releasing;
   }
 
-  transfer(pid: number): Promise<Lease> {
-    if (this.#lossReason !== undefined) return Promise.reject(leaseLost(this.ports, this.#lossReason));
-    if (this.#deadline !== Infinity && this.#world.clock.sinceBoot() >= this.#deadline) {
-      return Promise.reject(leaseLost(this.ports, "expired"));
+  async transfer(pid: number): Promise<Lease> {
+    this.#expectNotLost();
+    return await this.#actions.transfer(this, pid);
+  }
+
+  async leaveTo(pid: number): Promise<void> {
+    if (this.ttlMs !== null) {
+      throw new TypeError("leaveTo: a lease with a time limit lives with no process, so it has no heir");
     }
-    return this.#actions.transfer(this, pid);
+    this.#expectNotLost();
+    await this.#actions.leaveTo(this, pid);
+  }
+
+  #expectNotLost(): void {
+    if (this.#lossReason !== undefined) throw leaseLost(this.ports, this.#lossReason);
+    if (this.#deadline !== Infinity && this.#world.clock.sinceBoot() >= this.#deadline) {
+      throw leaseLost(this.ports, "expired");
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -55,6 +55,11 @@ export class Living {
     return hasHolder || (claim.heir !== null && this.#liveness(claim.heir) !== "dead");
   }
 
+  /** The process that a living claim lives with: its holder, or its heir when that is dead. */
+  holderOf({ holder, heir }: Pick<GrantedClaim, "holder" | "heir">): ProcessIdentity {
+    return heir !== null && this.#liveness(holder) === "dead" ? heir : holder;
+  }
+
   /** Whether a process is not known to be dead. */
   hasProcess(process: ProcessIdentity): boolean {
     return this.#liveness(process) !== "dead";
@@ -101,4 +106,12 @@ export class Living {
 
 export function sameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.pid === b.pid && a.startTime === b.startTime && a.boot === b.boot && a.namespaces === b.namespaces;
+}
+
+/** Whether a process is one that a lease lives with. */
+export function isHolder(
+  process: ProcessIdentity,
+  { holder, heir }: Pick<GrantedClaim, "holder" | "heir">,
+): boolean {
+  return sameProcess(process, holder) || (heir !== null && sameProcess(process, heir));
 }

@@ -62,7 +62,7 @@ export async function lookUpName(
   const [claim] = claims;
   const state: NameState = { revision: nameSlot.revision, formerPorts: record.ports, isKept: record.kept };
   if (claim && living.has(claim))
-    return await heldState(world, request, { waiter, record, claims, claim, state });
+    return await heldState(world, request, { waiter, record, claims, claim, state, living });
 
   if (record.kept && !portsFit(request, record)) {
     return { ...state, refusal: refuse(nameKept(name, record.ports), []) };
@@ -87,7 +87,7 @@ export async function lookUpName(
   );
   const [first] = ahead;
   if (first && leftMs > 0) {
-    const error = nameHeld(name, record.ports, first, false);
+    const error = nameHeld(name, record.ports, first.holder, false);
     return { ...state, refusal: { ...refuse(error, []), hasSilent: true, quarantinedMs: leftMs } };
   }
   return state;
@@ -99,19 +99,20 @@ interface Held {
   readonly claims: readonly GrantedClaim[];
   readonly claim: GrantedClaim;
   readonly state: NameState;
+  readonly living: Living;
 }
 
 async function heldState(
   world: World,
   request: Request,
-  { waiter, record, claims, claim, state }: Held,
+  { waiter, record, claims, claim, state, living }: Held,
 ): Promise<NameState> {
   const name = claim.name ?? "";
   const { protocols, addresses, ports } = record;
   const mine = sameProcess(claim.holder, request.holder);
   if (mine && record.granting) {
     if (world.host.liveness(record.granting) !== "dead") {
-      return { ...state, busy: nameHeld(name, ports, claim, false) };
+      return { ...state, busy: nameHeld(name, ports, claim.holder, false) };
     }
     // It died between the claim and the look at the kernel: nobody was told of the lease.
     await giveBack(world, { id: claim.lease, name, protocols, ports }, { ending: null });
@@ -123,7 +124,7 @@ async function heldState(
     const blockers = (mine ? [] : ports).flatMap((port) =>
       protocols.map((protocol): Blocker => ({ protocol, port, guarded })),
     );
-    return { ...state, refusal: refuse(nameHeld(name, ports, claim, mine), blockers) };
+    return { ...state, refusal: refuse(nameHeld(name, ports, living.holderOf(claim), mine), blockers) };
   }
   const revision = Math.max(...claims.map((one) => one.revision));
   const lease: LeaseFacts = {
@@ -136,6 +137,7 @@ async function heldState(
     grantedAt: claim.grantedAt,
     token: { epoch: world.store.epoch, revision },
     ttlMs: request.ttlMs,
+    isHeldInKernel: claim.held,
   };
   return { ...state, lease };
 }

@@ -57,6 +57,13 @@ export interface AcquireOptions extends AbortableOptions {
    */
   readonly ttlMs?: number | undefined;
   /**
+   * Whether TCP ports that this process leases for itself are held in the kernel too, as long as the lease lives, by a
+   * socket that is bound with SO_REUSEADDR and does not listen: the kernel gives them to nobody who asks for any
+   * port, nor to a plain bind. A server that sets SO_REUSEADDR, as Node's do, listens all the same; for one that does
+   * not, leave it off. Where the runtime or the system cannot hold, nothing is held (`isHeldInKernel`). @default true
+   */
+  readonly hold?: boolean | undefined;
+  /**
    * Whether the name keeps its ports when the lease ends: nobody else gets them, whatever dies or boots, until
    * `giveUp`. @default false
    */

@@ -1,6 +1,7 @@
 // The leases of one registry: their objects, guards and sessions, and how each of them ends.
 
 import { type Abortable, type Departure, parsePortKey, portKey, readPort } from "../contract/index.ts";
+import { bindingOf } from "../core/index.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
 import { Guarding } from "./guarding.ts";
@@ -25,6 +26,7 @@ interface Entry {
 /** What the registry does for its leases. */
 interface Doings {
   readonly transfer: (lease: LeaseFacts, pid: number) => Promise<Lease>;
+  readonly leaveTo: (lease: LeaseFacts, pid: number) => Promise<void>;
   /** Makes a call that the store is kept open for. */
   readonly run: (call: () => Promise<void>) => Promise<void>;
 }
@@ -38,7 +40,7 @@ export class OwnLeases {
   /** Leases that are being looked up because somebody knocked. */
   readonly #doubted = new Set<string>();
 
-  constructor(world: World, turns: Turns, { run, transfer }: Doings) {
+  constructor(world: World, turns: Turns, { run, transfer, leaveTo }: Doings) {
     this.#world = world;
     this.hints = new Hints(world);
     this.#actions = {
@@ -48,6 +50,7 @@ export class OwnLeases {
         return run(() => turns.takeAll(names, () => this.#release(lease)));
       },
       transfer,
+      leaveTo,
     };
     this.guarding = new Guarding(world, {
       onKnock: (leases) => {
@@ -86,6 +89,17 @@ export class OwnLeases {
     // One of several ports can have been released by its number: then the old object says too much.
     if (known && known.ports.length === facts.ports.length) return known;
     return new HeldLease(this.#world, facts, Infinity, this.#actions);
+  }
+
+  /** Holds all TCP ports of a lease in the kernel, or none; whether it does. */
+  holdAll({ id, protocols, ports, addresses }: LeaseFacts): boolean {
+    if (!protocols.includes("tcp")) return false;
+    const isHeld = ports.every((port) => {
+      const bindings = addresses.map((address) => bindingOf({ protocol: "tcp", address, port }));
+      return this.guarding.hold(id, port, bindings) === "free";
+    });
+    if (!isHeld) this.guarding.releaseHolds(id, ports);
+    return isHeld;
   }
 
   ids(): ReadonlySet<string> {
@@ -130,7 +144,7 @@ export class OwnLeases {
   async #release(facts: LeaseFacts): Promise<void> {
     const entry = this.#entries.get(facts.id);
     // The guard first: who is woken by it waits for the store, and who finds the port free takes the guard.
-    this.guarding.release(facts.id, facts.protocols, facts.ports);
+    this.guarding.releaseGuards(facts.id, facts.protocols, facts.ports);
     const granted = facts.name === null && facts.ttlMs === null ? entry?.slots : undefined;
     try {
       await giveBack(this.#world, facts, { ending: "released", granted });

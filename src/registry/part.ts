@@ -10,10 +10,11 @@ import {
   type Slot,
   type SlotChange,
   type Token,
+  type Verdict,
   writePort,
   writeRecord,
 } from "../contract/index.ts";
-import { PortError, type RefusalCounts } from "../core/index.ts";
+import { PortError, type RefusalCounts, type Transport } from "../core/index.ts";
 import { Candidates, type Seeker } from "./candidates.ts";
 import { bootTime, giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Guarding } from "./guarding.ts";
@@ -40,6 +41,9 @@ export interface PartOptions {
   readonly name: NameState;
   readonly seeker: Seeker;
 }
+
+/** What is to be said of a port that was claimed. */
+type Examined = "free" | "guarded" | "stranger" | "forbidden";
 
 /** A place that is claimed: its slots have the revision of the commit. */
 interface Claimed {
@@ -78,6 +82,7 @@ export class Part {
     this.#wasKept = name.isKept;
     this.#formerPorts = name.formerPorts;
     const lease = world.chance.uniqueId();
+    const isOwn = sameProcess(request.holder, world.host.self);
     this.#claim = {
       lease,
       name: request.name,
@@ -85,8 +90,9 @@ export class Part {
       holder: request.holder,
       grantedAt: world.clock.now(),
       session: request.ttlMs === null ? null : lease,
-      guarded: world.host.guards !== undefined && sameProcess(request.holder, world.host.self),
-      held: false,
+      guarded: world.host.guards !== undefined && isOwn,
+      // A socket holds for the process that has it; UDP cannot be held beside the server that is to come.
+      held: request.hold && isOwn && world.host.holds !== undefined && request.protocols.includes("tcp"),
       heir: null,
     };
   }
@@ -207,17 +213,18 @@ export class Part {
     this.#rejected = [];
   }
 
-  /** Takes the guards of what was claimed and asks the kernel: a place is kept as a whole or given up. */
+  /** Guards and holds what was claimed, or asks the kernel: a place is kept as a whole or given up. */
   async examine(guarding: Guarding): Promise<void> {
     for (const claimed of this.#claimed.splice(0)) {
       // Until it is found good it is one to give up, should an error end this.
       this.#rejected.push(claimed);
       let isGood = true;
-      for (const candidate of claimed.place) {
-        const refusal = await this.#examinePort(guarding, candidate);
-        if (!refusal) continue;
-        this.#refused[refusal]++;
-        this.#candidates.bar(candidate.port);
+      for (const { protocol, port, shares } of usesOf(claimed.place)) {
+        const secured = this.#secure(guarding, protocol, port, shares);
+        const verdict = secured === "unknown" ? await this.#ask(protocol, port, shares) : secured;
+        if (verdict === "free") continue;
+        this.#refused[verdict]++;
+        this.#candidates.reject(claimed.place, port);
         isGood = false;
         break;
       }
@@ -234,33 +241,34 @@ export class Part {
     }
   }
 
-  async #examinePort(
-    guarding: Guarding,
-    { port, slots }: Candidate,
-  ): Promise<"guarded" | "stranger" | "forbidden" | undefined> {
-    const { addresses, signal } = this.request;
-    const { host } = this.#world;
-    for (const { protocol, staying } of slots) {
-      const shares = staying.some(({ guarded }) => guarded);
-      if (this.#claim.guarded) {
-        if (!guarding.take(this.#claim.lease, protocol, port, shares)) {
-          // Asked, so that whoever has it without a lease any more lets it go.
-          void host.guards?.isHeld(protocol, port).catch(() => undefined);
-          return "guarded";
-        }
-      } else if (!shares && (await host.guards?.isHeld(protocol, port))) {
-        // A lease of another process has no guard of its own, but respects those of others.
-        return "guarded";
-      }
-      const verdict = await host.look(this.request.bindingsAt(protocol, port), { signal });
-      if (verdict === "no-address") {
-        const input = addresses.join(", ");
-        const message = `\`address\`: this machine does not have the address ${input}`;
-        throw new PortError("INVALID_ADDRESS", message, { input, position: 0 });
-      }
-      if (verdict !== "free") return verdict;
+  /** Takes the guard and the hold of a port, at once; `unknown` where that does not say whether it is free. */
+  #secure(guarding: Guarding, protocol: Transport, port: number, shares: boolean): Examined | "unknown" {
+    const { lease, guarded, held } = this.#claim;
+    const { guards } = this.#world.host;
+    if (guarded && !guarding.take(lease, protocol, port, shares)) {
+      // Asked, so that whoever has it without a lease any more lets it go.
+      void guards?.isHeld(protocol, port).catch(() => undefined);
+      return "guarded";
     }
-    return undefined;
+    if (!held || protocol !== "tcp") return "unknown";
+    return this.#judge(guarding.hold(lease, port, this.request.bindingsAt(protocol, port)));
+  }
+
+  /** Asks who has the guard, where this lease has none, and looks at the kernel. */
+  async #ask(protocol: Transport, port: number, shares: boolean): Promise<Examined> {
+    const { host } = this.#world;
+    const { guarded } = this.#claim;
+    // A lease of another process has no guard of its own, but respects those of others.
+    if (!guarded && !shares && (await host.guards?.isHeld(protocol, port))) return "guarded";
+    const { signal } = this.request;
+    return this.#judge(await host.look(this.request.bindingsAt(protocol, port), { signal }));
+  }
+
+  #judge(verdict: Verdict): Exclude<Verdict, "no-address"> {
+    if (verdict !== "no-address") return verdict;
+    const input = this.request.addresses.join(", ");
+    const message = `\`address\`: this machine does not have the address ${input}`;
+    throw new PortError("INVALID_ADDRESS", message, { input, position: 0 });
   }
 
   confirmation(): SlotChange[] {
@@ -270,7 +278,7 @@ export class Part {
 
   granted(): Granted {
     const { protocols, addresses, ttlMs } = this.request;
-    const { lease, name, holder, grantedAt } = this.#claim;
+    const { lease, name, holder, grantedAt, held } = this.#claim;
     const facts: LeaseFacts = {
       id: lease,
       name,
@@ -281,6 +289,7 @@ export class Part {
       grantedAt,
       token: this.#token!,
       ttlMs,
+      isHeldInKernel: held,
     };
     const slots = this.#placed.flatMap(({ place, revision }) =>
       slotsOf(place).map(({ key, staying, record }): GrantedSlot => ({
@@ -359,7 +368,7 @@ export class Part {
       counts[refused.refusal]++;
       if (refused.blocker) {
         const { claim, protocol } = refused.blocker;
-        holders.push(claim.holder);
+        holders.push(refused.blocker.holder);
         blockers.push({ protocol, port: refused.port, guarded: claim.guarded && claim.session === null });
       }
       if (refused.quarantinedMs !== undefined) {
@@ -380,6 +389,19 @@ export class Part {
       quarantinedMs,
     };
   }
+}
+
+/** Each use of a port in a place, and whether a guarded lease stays beside it. */
+function usesOf(
+  place: readonly Candidate[],
+): { readonly protocol: Transport; readonly port: number; readonly shares: boolean }[] {
+  return place.flatMap(({ port, slots }) =>
+    slots.map(({ protocol, staying }) => ({
+      protocol,
+      port,
+      shares: staying.some(({ guarded }) => guarded),
+    })),
+  );
 }
 
 function slotsOf(place: readonly Candidate[]): PortSlot[] {

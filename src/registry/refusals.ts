@@ -1,6 +1,5 @@
 // What a refused caller is told: why, who, and what to do next.
 
-import type { GrantedClaim } from "../contract/index.ts";
 import {
   type HolderCount,
   type HolderDescription,
@@ -53,7 +52,7 @@ export function formatPorts(ports: readonly number[]): string {
 export function nameHeld(
   name: string,
   ports: readonly number[],
-  { holder }: Pick<GrantedClaim, "holder">,
+  holder: HolderDescription,
   mine: boolean,
 ): RefusalOf<"NAME_HELD"> {
   const already = mine ? " already, with other ports, addresses, protocols or time limit than asked for" : "";

@@ -11,6 +11,7 @@ import {
 import { PortError } from "../core/index.ts";
 import { describe, expectOptions } from "../core/expect.ts";
 import { acquire, type Acquired, type Answer } from "./acquire.ts";
+import { leaveTo } from "./heir.ts";
 import type { Lease, LeaseFacts } from "./lease.ts";
 import { type LeaseInfo, list, listReservations, type Reservation } from "./list.ts";
 import type {
@@ -123,7 +124,12 @@ export interface Registry extends AsyncDisposable {
 
 export function createRegistry(world: World): Registry {
   const turns = new Turns();
-  const own = new OwnLeases(world, turns, { run: (call) => run(closed, call), transfer: transferTo });
+  const own = new OwnLeases(world, turns, {
+    run: (call) => run(closed, call),
+    transfer: transferTo,
+    leaveTo: (facts, pid) =>
+      run(closing !== undefined, () => leaveTo(world, facts, expectProcess("pid", pid, world))),
+  });
   const underWay = new Set<Promise<unknown>>();
   const waiting = new Set<Abortable>();
   let lastPort = 0;
@@ -228,7 +234,7 @@ export function createRegistry(world: World): Registry {
     return await run(closing !== undefined, async () => {
       const holder = expectProcess("pid", pid, world);
       const names = facts.name === null ? [] : [facts.name];
-      const granted = await turns.takeAll(names, () => transfer(world, facts, holder));
+      const granted = await turns.takeAll(names, () => transfer(world, facts, { holder, held: false }));
       own.end(facts.id, "transferred");
       if (sameProcess(holder, world.host.self)) await takeOverGuards(granted.facts, undefined);
       return own.add(granted);
@@ -244,7 +250,9 @@ export function createRegistry(world: World): Registry {
       throw elsewhere(name, former.ports);
     }
     try {
-      const granted = await transfer(world, former, world.host.self);
+      const held = own.holdAll(former);
+      const granted = await transfer(world, former, { holder: world.host.self, held });
+      own.guarding.handHolds(former.id, granted.facts.id, former.ports);
       if (isAbandoned) own.guarding.takeAll(granted.facts.id, former, true);
       else await takeOverGuards(granted.facts, signal);
       return own.add(granted);

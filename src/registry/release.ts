@@ -17,7 +17,7 @@ import { TRANSPORTS } from "../core/index.ts";
 import { expectBoolean, expectOptions, expectPort } from "../core/expect.ts";
 import { giveBack } from "./give-back.ts";
 import { type LeaseInfo, list, type Reservation, toLeases } from "./list.ts";
-import { sameProcess } from "./living.ts";
+import { isHolder, Living } from "./living.ts";
 import { slotKeys } from "./names.ts";
 import { leaseHeld, leaseNotFound, nothingKept, onlyKept } from "./refusals.ts";
 import { expectName } from "./request.ts";
@@ -52,7 +52,7 @@ export async function release(
     throw record?.kept ? onlyKept(String(target), record.ports) : leaseNotFound(target);
   }
   for (const lease of leases)
-    if (!force && !mayRelease(world, lease)) throw leaseHeld(lease.ports, lease.holder);
+    if (!force && !mayRelease(world, lease)) throw leaseHeld(lease.ports, new Living(world).holderOf(lease));
   for (const lease of leases) {
     const isPart = typeof target === "number" && (await hasOtherPorts(world, lease));
     await giveBack(world, lease, { ending: endingOf(lease), isPart });
@@ -87,10 +87,9 @@ function keysOf(target: string | number, record: NameRecord | undefined): string
   return TRANSPORTS.map((protocol) => portKey(protocol, port));
 }
 
-function mayRelease({ host }: World, { holder, state }: LeaseInfo): boolean {
-  return (
-    state === "abandoned" || [host.self, ...host.ancestors()].some((process) => sameProcess(process, holder))
-  );
+function mayRelease({ host }: World, lease: LeaseInfo): boolean {
+  if (lease.state === "abandoned") return true;
+  return [host.self, ...host.ancestors()].some((process) => isHolder(process, lease));
 }
 
 /**

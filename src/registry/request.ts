@@ -29,6 +29,7 @@ const OPTIONS = [
   "selection",
   "for",
   "ttlMs",
+  "hold",
   "kept",
   "quarantine",
   "wait",
@@ -55,6 +56,7 @@ export interface Request {
   readonly selection: Selection;
   readonly holder: ProcessIdentity;
   readonly ttlMs: number | null;
+  readonly hold: boolean;
   readonly kept: boolean;
   readonly refusesQuarantined: boolean;
   readonly wait: boolean;
@@ -110,6 +112,7 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     selection: expectSelection(options.selection ?? (name === null ? "random" : "name"), name),
     holder,
     ttlMs: checkTtl(options),
+    hold: expectBoolean("hold", options.hold ?? true),
     kept: checkKept(options, name),
     refusesQuarantined:
       expectChoice("quarantine", options.quarantine ?? "avoid", ["avoid", "refuse"]) === "refuse",

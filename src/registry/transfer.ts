@@ -4,7 +4,6 @@ import {
   type Claim,
   type Departure,
   nameKey,
-  type ProcessIdentity,
   readName,
   readPort,
   sessionKey,
@@ -16,17 +15,21 @@ import { PortError } from "../core/index.ts";
 import type { Granted } from "./part.ts";
 import { departure, type GrantedSlot } from "./give-back.ts";
 import type { LeaseFacts } from "./lease.ts";
-import { Living, sameProcess } from "./living.ts";
+import { isHolder, Living, sameProcess } from "./living.ts";
 import { slotKeys } from "./names.ts";
 import { leaseLost, leaseNotFound, type LossReason, nameHeld } from "./refusals.ts";
 import type { World } from "./world.ts";
 
 /**
- * Grants the ports of a lease to `holder`; the lease is over with that.
+ * Grants the ports of a lease to `holder`, who has them `held` in the kernel or not; the lease is over with that.
  *
  * @throws PortError `LEASE_LOST` when the lease does not hold all its ports any more.
  */
-export async function transfer(world: World, from: LeaseFacts, holder: ProcessIdentity): Promise<Granted> {
+export async function transfer(
+  world: World,
+  from: LeaseFacts,
+  { holder, held }: Pick<Claim, "holder" | "held">,
+): Promise<Granted> {
   const { store, scope, host, clock, chance } = world;
   const claim: Claim = {
     lease: chance.uniqueId(),
@@ -36,7 +39,7 @@ export async function transfer(world: World, from: LeaseFacts, holder: ProcessId
     grantedAt: clock.now(),
     session: null,
     guarded: host.guards !== undefined && sameProcess(holder, host.self),
-    held: false,
+    held,
     heir: null,
   };
   const portKeys = slotKeys(from);
@@ -73,7 +76,7 @@ export async function transfer(world: World, from: LeaseFacts, holder: ProcessId
     const { token } = commit;
     const { lease: id, grantedAt } = claim;
     return {
-      facts: { ...from, id, holder, grantedAt, token, ttlMs: null },
+      facts: { ...from, id, holder, grantedAt, token, ttlMs: null, isHeldInKernel: held },
       slots: beside.map((slot) => ({ ...slot, revision: token.revision })),
       session: undefined,
     };
@@ -113,9 +116,8 @@ export async function findAdoptable(world: World, name: string): Promise<Adoptab
   const living = new Living(world);
   await living.learn(records);
   const mayAdopt =
-    !living.has(claim) ||
-    [host.self, ...host.ancestors()].some((process) => sameProcess(process, claim.holder));
-  if (!mayAdopt) throw nameHeld(name, record.ports, claim, false);
+    !living.has(claim) || [host.self, ...host.ancestors()].some((process) => isHolder(process, claim));
+  if (!mayAdopt) throw nameHeld(name, record.ports, living.holderOf(claim), false);
   // Whether or not somebody is still at work on it: the kernel has not been asked for its ports.
   if (record.granting) {
     throw new PortError("LEASE_NOT_FOUND", `the lease of ${JSON.stringify(name)} is not granted yet`, {
@@ -134,6 +136,7 @@ export async function findAdoptable(world: World, name: string): Promise<Adoptab
     grantedAt: claim.grantedAt,
     token: { epoch: store.epoch, revision },
     ttlMs: null,
+    isHeldInKernel: claim.held,
   };
   const beside = claims.filter((other) => other.lease !== claim.lease && living.has(other));
   return { facts, isAbandoned: !living.has(claim), shares: beside.some(({ guarded }) => guarded) };

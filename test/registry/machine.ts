@@ -1,6 +1,14 @@
 // A machine for tests, whose time, processes, guards and strangers the test decides on.
 
-import type { Guard, Guards, Host, ProcessIdentity, Store, Verdict } from "../../src/contract/index.ts";
+import type {
+  Guard,
+  Guards,
+  Holds,
+  Host,
+  ProcessIdentity,
+  Store,
+  Verdict,
+} from "../../src/contract/index.ts";
 import type { Binding, Transport } from "../../src/core/index.ts";
 import { Time } from "./time.ts";
 
@@ -31,6 +39,10 @@ export class Machine {
   beforeLook: (binding: Binding) => void | Promise<void> = () => undefined;
   /** Whether the system has guards. */
   hasGuards = true;
+  /** Whether ports can be held in the kernel; else they are looked at. */
+  hasHolds = false;
+  /** The bindings that are held, as "50 on :: of 1". */
+  readonly holds = new Set<string>();
   /** What was told apart of leases so far. */
   ids = 0;
   readonly #guards = new Map<string, HeldGuard>();
@@ -46,6 +58,7 @@ export class Machine {
     this.#dead.add(pid);
     this.time.forget(pid);
     this.loseGuards(pid);
+    for (const name of this.holds) if (name.endsWith(` of ${pid}`)) this.holds.delete(name);
   }
 
   /** Its guards are gone, though it may live. */
@@ -105,7 +118,7 @@ export class Machine {
         return "free";
       },
       settings: () => ({ ephemeral: { first: 32768, last: 60999 }, reserved: [], unprivilegedStart: 1024 }),
-      holds: undefined,
+      holds: this.hasHolds ? { take: (bindings) => this.#hold(pid, bindings) } : undefined,
       listeners: undefined,
       guards: this.hasGuards ? this.guardsOf(pid, isDead) : undefined,
     };
@@ -140,6 +153,20 @@ export class Machine {
     const guard: HeldGuard = { pid, knock, waiters: new Set(), isKnocked: false };
     this.#guards.set(key, guard);
     return { release: () => void (this.#guards.get(key) === guard && this.#letGo(key)) };
+  }
+
+  #hold(pid: number, bindings: readonly Binding[]): ReturnType<Holds["take"]> {
+    for (const { port } of bindings) {
+      const verdict = this.verdicts.get(port) ?? "free";
+      if (verdict !== "free") return verdict;
+    }
+    const names = bindings.map(({ port, address }) => `${port} on ${address.text} of ${pid}`);
+    for (const name of names) this.holds.add(name);
+    return {
+      release: () => {
+        for (const name of names) this.holds.delete(name);
+      },
+    };
   }
 
   #knockAt(guard: HeldGuard): void {

@@ -53,7 +53,7 @@ function refusal(kind: Kind, message: string): unknown {
 const PORT = "expected a whole number from 1 to 65535";
 const ONE_LINE = "`name`: expected one line of text without blanks around it, received the string";
 const OPTIONS =
-  "known are name, ports, exclude, prefer, protocol, address, count, contiguous, align, selection, for, ttlMs, kept, quarantine, wait, per, signal";
+  "known are name, ports, exclude, prefer, protocol, address, count, contiguous, align, selection, for, ttlMs, hold, kept, quarantine, wait, per, signal";
 
 const requests: readonly (readonly [unknown, Kind, string])[] = [
   [null, TypeError, "acquire: expected an options object, received null"],

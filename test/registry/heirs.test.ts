@@ -1,0 +1,88 @@
+// Leases that are left to another process: they live on with it when their holder ends.
+
+import { describe, expect, it } from "vitest";
+
+import { join, Machine, newState, outcome, processOf, several, sorted, summary } from "./world.ts";
+
+describe("a lease that is left to a process", () => {
+  it("lives on with it when its holder dies, and ends when both are dead", async () => {
+    const { machine, registries, enter } = await several(2);
+    const lease = await registries[0]!.acquire({ name: "web", ports: "50-51", count: 2 });
+    await lease.leaveTo(7);
+    expect(await registries[1]!.list()).toMatchObject([{ heir: processOf(7), state: "held" }]);
+    machine.kill(1);
+    expect(await summary(registries[1]!)).toEqual(["web 50,51"]);
+    expect(await outcome(registries[1]!.acquire({ ports: 50 }))).toBe("NO_PORT_AVAILABLE");
+    machine.kill(7);
+    expect(await summary(registries[1]!)).toEqual(["web 50,51 abandoned"]);
+    const next = await enter(3);
+    const { ports } = await next.acquire({ name: "web", ports: "50-51", count: 2 });
+    expect(sorted(ports)).toEqual([50, 51]);
+  });
+
+  it("is refused to others with the heir as its holder, when the first one is dead", async () => {
+    const { machine, registries } = await several(2);
+    await (await registries[0]!.acquire({ name: "web", ports: 50 })).leaveTo(7);
+    const heldBy = async (options: object): Promise<unknown> =>
+      await registries[1]!.acquire(options).then(
+        () => undefined,
+        (error: { holder?: { pid: number }; refused?: { holders: { pid: number }[] } }) =>
+          error.holder?.pid ?? error.refused?.holders[0]?.pid,
+      );
+    expect([await heldBy({ name: "web" }), await heldBy({ ports: 50 })]).toEqual([1, 1]);
+    machine.kill(1);
+    expect([await heldBy({ name: "web" }), await heldBy({ ports: 50 })]).toEqual([7, 7]);
+    await expect(registries[1]!.release("web")).rejects.toMatchObject({
+      code: "LEASE_HELD",
+      holder: { pid: 7 },
+    });
+  });
+
+  it("keeps its token and its ports, and is released by its holder as before", async () => {
+    const { registries } = await several(1);
+    const lease = await registries[0]!.acquire({ ports: 50 });
+    await lease.leaveTo(7);
+    await lease.leaveTo(8);
+    const [listed] = await registries[0]!.list();
+    expect([listed?.token, listed?.heir?.pid]).toEqual([lease.token, 8]);
+    await lease.release();
+    expect(await summary(registries[0]!)).toEqual([]);
+  });
+
+  it("can be taken up and released by what descends from the heir", async () => {
+    const state = newState();
+    const machine = new Machine();
+    const registry = await join({ state, machine });
+    await (await registry.acquire({ name: "web", ports: 50 })).leaveTo(7);
+    await (await registry.acquire({ name: "api", ports: 51 })).leaveTo(7);
+    machine.kill(1);
+    const grandchild = await join({ state, machine, pid: 9, parents: [8, 7] });
+    expect((await grandchild.adopt("web")).ports).toEqual([50]);
+    expect(await grandchild.release("api")).toMatchObject([{ ports: [51] }]);
+  });
+
+  it.each([
+    ["no process", 10_000, "PROCESS_NOT_FOUND"],
+    ["no pid", 0, "`pid`: expected"],
+  ])("%s is refused", async (_, pid, expected) => {
+    const { registries } = await several(1);
+    const lease = await registries[0]!.acquire({ ports: 50 });
+    const error = (await lease.leaveTo(pid).catch((reason: unknown) => reason)) as Error & { code?: string };
+    expect(error.code ?? error.message).toContain(expected);
+    expect(await registries[0]!.list()).toMatchObject([{ heir: null }]);
+  });
+
+  it("cannot have a time limit", async () => {
+    const { registries } = await several(1);
+    const lease = await registries[0]!.acquire({ ports: 50, ttlMs: 1000 });
+    await expect(lease.leaveTo(7)).rejects.toThrow(TypeError);
+  });
+
+  it("must still be its holder's", async () => {
+    const { registries } = await several(2);
+    const lease = await registries[0]!.acquire({ ports: "50-51", count: 2 });
+    await registries[1]!.release(50, { force: true });
+    await expect(lease.leaveTo(7)).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(await registries[0]!.list()).toMatchObject([{ ports: [51], heir: null }]);
+  });
+});
