@@ -5,3 +5,4 @@
  */
 
 export { openHost } from "./host.ts";
+export { bindingWay } from "./sockets.ts";

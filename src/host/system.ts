@@ -15,6 +15,12 @@ export interface System {
   ancestors(): Ancestor[];
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
+  /**
+   * Whether bind() decides as on Linux: a server can bind a port and listen beside a socket that is only bound, where
+   * both set SO_REUSEADDR, so that a hold is in no server's way; and a wildcard address meets every other one, so
+   * that one look sees who listens on any. Elsewhere neither is so (docs/platforms.md).
+   */
+  readonly bindsAsLinux: boolean;
   readonly guards: Guards | undefined;
   readonly listeners: Host["listeners"];
 }

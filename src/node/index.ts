@@ -4,7 +4,15 @@
  * @module
  */
 
-export type { AbortableOptions, AbortSignalLike, ProcessIdentity, Token } from "../contract/index.ts";
+export type {
+  AbortableOptions,
+  AbortSignalLike,
+  Listener,
+  ListenersOptions,
+  ProcessIdentity,
+  SocketOwner,
+  Token,
+} from "../contract/index.ts";
 export {
   type AnyPortError,
   type HolderCount,
@@ -42,4 +50,5 @@ export {
   repair,
   type RepairOptions,
 } from "./doctor.ts";
+export { listeners } from "./listeners.ts";
 export { open, type OpenOptions } from "./open.ts";

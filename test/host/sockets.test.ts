@@ -11,7 +11,13 @@ import { describe, expect, it } from "vitest";
 
 import { bindingOf } from "../../src/core/index.ts";
 import { createLook } from "../../src/host/look.ts";
-import { type BindTcp, chooseBindTcp, type NetModule, whyNotUnix } from "../../src/host/sockets.ts";
+import {
+  bindingWay,
+  type BindTcp,
+  chooseBindTcp,
+  type NetModule,
+  whyNotUnix,
+} from "../../src/host/sockets.ts";
 import { askWitness, canRunAsRoot, hasProgram, start } from "./processes.ts";
 import { occupy, wholePort } from "./sockets.ts";
 
@@ -41,6 +47,15 @@ function refusing(code: string): BindTcp {
   return (endpoint) => {
     if (endpoint.host.includes(":")) throw Object.assign(new Error(code), { code });
     return bind(endpoint);
+  };
+}
+
+/** Binds nothing, and refuses the addresses that are taken and no other, and those that are missing. */
+function byAddress(taken: readonly string[], missing: readonly string[] = []): BindTcp {
+  return ({ host }) => {
+    if (taken.includes(host)) throw Object.assign(new Error(host), { code: "EADDRINUSE" });
+    if (missing.includes(host)) throw Object.assign(new Error(host), { code: "EADDRNOTAVAIL" });
+    return { close: () => undefined };
   };
 }
 
@@ -164,6 +179,35 @@ describe("a look at the whole port", () => {
   );
 });
 
+describe("a look where a wildcard address does not meet the others, as on macOS and Windows", () => {
+  it.each<[string, boolean, string[], string]>([
+    ["::", false, [], "free"],
+    ["::", false, ["::"], "stranger"],
+    ["::", false, ["0.0.0.0"], "stranger"],
+    ["::", false, ["127.0.0.1"], "stranger"],
+    ["::", false, ["::1"], "stranger"],
+    ["::", true, ["::1"], "stranger"],
+    ["::", true, ["0.0.0.0", "127.0.0.1"], "free"],
+    ["0.0.0.0", false, ["127.0.0.1"], "stranger"],
+    ["0.0.0.0", false, ["::", "::1"], "free"],
+    ["127.0.0.1", false, ["0.0.0.0", "::"], "free"],
+    ["127.0.0.1", false, ["127.0.0.1"], "stranger"],
+  ])("at %s (IPv6 alone: %s) with %j taken is %s", async (address, v6only, taken, verdict) => {
+    const binding = bindingOf({ protocol: "tcp", address, port: 1, v6only });
+    expect(await createLook(byAddress(taken), false)(binding)).toBe(verdict);
+  });
+
+  it("does not mind addresses that are missing", async () => {
+    const withoutIPv6 = ["::", "::1"];
+    expect(await createLook(byAddress([], withoutIPv6), false)(wholePort(1))).toBe("free");
+    expect(await createLook(byAddress(["127.0.0.1"], withoutIPv6), false)(wholePort(1))).toBe("stranger");
+  });
+
+  it("is one bind on Linux, where it does", async () => {
+    expect(await createLook(byAddress(["127.0.0.1"]))(wholePort(1))).toBe("free");
+  });
+});
+
 describe("the way to bind", () => {
   const endpoint = { host: "127.0.0.1", port: 1, v6only: false };
 
@@ -179,8 +223,18 @@ describe("the way to bind", () => {
     expect(made).toEqual([{ host: "127.0.0.1", port: 1, ipv6Only: false }]);
   });
 
+  it("is said", () => {
+    class Public {
+      close(): void {}
+    }
+    const internal = { _createServerHandle: () => -1 };
+    expect(bindingWay({ BoundSocket: Public, ...internal })).toBe("net.BoundSocket");
+    expect(bindingWay(internal)).toBe("net._createServerHandle");
+  });
+
   it("is none where a runtime can only listen", () => {
     expect(chooseBindTcp({})).toBeUndefined();
+    expect(bindingWay({})).toBeUndefined();
     expect(whyNotUnix("\0moorage-test", {})).toBeUndefined();
   });
 
