@@ -43,6 +43,8 @@ export interface RefusalCounts {
 export interface PortErrorDetails {
   /** One certain port was asked for and somebody has it. */
   PORT_IN_USE: { readonly address: string; readonly port: number };
+  /** One certain port was asked for, and the system gives it to no program of this user. */
+  PORT_FORBIDDEN: { readonly address: string; readonly port: number };
   /** No port of the range could be given. */
   NO_PORT_AVAILABLE: { readonly refused?: RefusalCounts };
   /** Text that is not a port. `position` counts from 0. */

@@ -12,6 +12,7 @@ import { PortUnion } from "../core/port-union.ts";
 import { Book } from "./book.ts";
 import {
   addressesOf,
+  expectRange,
   invalidRange,
   isRange,
   type Protocol,
@@ -104,7 +105,7 @@ export class PortAllocator {
    */
   requestPortInRange(ip: string | null, protocol: Protocol, portStart: number, portEnd: number): number {
     const books = this.#booksOf(protocol);
-    this.#expectRange(portStart, portEnd);
+    expectRange(portStart, portEnd);
     return this.#grantOne(books, ip, portStart, portEnd);
   }
 
@@ -125,7 +126,7 @@ export class PortAllocator {
     portEnd: number,
   ): number {
     const books = this.#booksOf(protocol);
-    this.#expectRange(portStart, portEnd);
+    expectRange(portStart, portEnd);
     this.#addresses.tidy();
     this.#count = addressesOf(this.#addresses, ips, this.#named);
     return this.#grant(books, portStart, portEnd);
@@ -155,12 +156,6 @@ export class PortAllocator {
   /** The first and the last port of the default range. */
   portRange(): { begin: number; end: number } {
     return { begin: this.#begin, end: this.#end };
-  }
-
-  /** @throws PortError `INVALID_PORT_RANGE`, unless it is 0, 0: the default range. */
-  #expectRange(portStart: number, portEnd: number): void {
-    if (portStart === 0 && portEnd === 0) return;
-    if (!isRange(portStart, portEnd)) throw invalidRange("portStart", portStart, "portEnd", portEnd);
   }
 
   #booksOf(protocol: Protocol): Books {

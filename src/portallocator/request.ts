@@ -19,6 +19,12 @@ export function isRange(start: unknown, end: unknown): boolean {
   return isPort(start) && isPort(end) && (start as number) <= (end as number);
 }
 
+/** @throws PortError `INVALID_PORT_RANGE`, unless it is 0, 0: the default range. */
+export function expectRange(portStart: number, portEnd: number): void {
+  if (portStart === 0 && portEnd === 0) return;
+  if (!isRange(portStart, portEnd)) throw invalidRange("portStart", portStart, "portEnd", portEnd);
+}
+
 /** The refusal of what is no range. @throws TypeError that names the option of what is not even a number. */
 export function invalidRange(
   startOption: string,
@@ -70,19 +76,24 @@ export function addressesOf(
   ips: readonly string[],
   into: InternedAddress[],
 ): number {
+  expectList(ips);
+  for (let i = 0; i < ips.length; i++) into[i] = addresses.get(listedText(ips[i]!));
+  return ips.length;
+}
+
+/** @throws what stands against a list of addresses as a list. */
+export function expectList(ips: readonly string[]): void {
   if (!Array.isArray(ips)) {
     throw new TypeError(`\`ips\`: expected an array of IP addresses, received ${describe(ips)}`);
   }
   if (ips.length === 0) {
     throw new PortError("INVALID_ADDRESS", "no IP addresses specified", { input: "", position: 0 });
   }
-  for (let i = 0; i < ips.length; i++) {
-    const ip = ips[i] as string | null;
-    if (ip === null) {
-      const message = "invalid IP address: null stands in a list of addresses";
-      throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
-    }
-    into[i] = addresses.get(textOf(ip));
-  }
-  return ips.length;
+}
+
+/** The text of an address in a list, where null means nothing. */
+export function listedText(ip: string | null): string {
+  if (ip !== null) return textOf(ip);
+  const message = "invalid IP address: null stands in a list of addresses";
+  throw new PortError("INVALID_ADDRESS", message, { input: "null", position: 0 });
 }

@@ -7,6 +7,7 @@ const HOLDER = { pid: 4711, command: "node server.js" };
 
 const DETAILS: { readonly [Code in PortErrorCode]: PortErrorDetails[Code] } = {
   PORT_IN_USE: { address: "127.0.0.1", port: 80 },
+  PORT_FORBIDDEN: { address: "127.0.0.1", port: 80 },
   NO_PORT_AVAILABLE: {
     refused: {
       leased: 3,

@@ -6,6 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { formatBinding } from "../../src/core/binding.ts";
 import { PortTable } from "../../src/core/port-table.ts";
+import { generator } from "./generator.ts";
 import {
   bindingOfPlan,
   freeBlock,
@@ -129,17 +130,6 @@ function isSecondClient(plan: SocketPlan, live: readonly Open[]): boolean {
   return live.some(
     (one) => one.plan.what === "client" && one.plan.address === plan.address && one.plan.port === plan.port,
   );
-}
-
-/** Mulberry32: the same numbers from the same seed everywhere. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function show(plan: SocketPlan): string {

@@ -24,14 +24,21 @@ export interface Case {
   readonly name: string;
   readonly config?: { readonly begin: number; readonly end: number; readonly reserved?: number[] };
   readonly quirk?: boolean;
+  /** What the machine must have, and the language. */
+  readonly needs?: string;
   readonly steps: readonly Step[];
 }
 
 const FILE = new URL("../fixtures/portallocator.json", import.meta.url);
 
-export const CASES: readonly Case[] = (
-  JSON.parse(readFileSync(FILE, "utf8")) as { cases: Case[] }
-).cases.filter(({ suites }) => suites.includes("portallocator") || suites.includes("portallocator-28"));
+const { cases } = JSON.parse(readFileSync(FILE, "utf8")) as { readonly cases: readonly Case[] };
+
+export const CASES: readonly Case[] = cases.filter(
+  ({ suites }) => suites.includes("portallocator") || suites.includes("portallocator-28"),
+);
+
+/** Those with real sockets. */
+export const OS_CASES: readonly Case[] = cases.filter(({ suites }) => suites.includes("portallocator-os"));
 
 /** Values that a case saved under a name. */
 export type Saved = Map<string, unknown>;
