@@ -7,7 +7,7 @@ import type { Granted } from "./part.ts";
 import type { Guarding } from "./guarding.ts";
 import type { Hints } from "./hints.ts";
 import type { LeaseFacts } from "./lease.ts";
-import { keepPorts, lookUpName, type NameState } from "./names.ts";
+import { keepPorts, lookUpName, type NameState, NO_NAME } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
@@ -42,7 +42,9 @@ export async function acquire(world: World, requests: readonly Request[], asking
   const began = world.clock.elapsed();
   for (;;) {
     const names: NameState[] = [];
-    for (const request of requests) names.push(await lookUpName(world, request, asking.waiter));
+    for (const request of requests) {
+      names.push(request.name === null ? NO_NAME : await lookUpName(world, request, asking.waiter));
+    }
     const busy = names.find((name) => name.busy)?.busy;
     if (busy) {
       if (world.clock.elapsed() - began > PATIENCE_MS) {

@@ -58,14 +58,22 @@ export interface Return {
 export async function giveBack(world: World, returned: Returned, how: Return): Promise<boolean> {
   const { store, scope } = world;
   if (how.granted && how.ending !== null) {
-    const left = departure(world, returned, how.ending);
-    const changes = how.granted.map(({ key, revision, beside, kept }) => ({
-      key,
-      ifRevision: revision,
-      value: writePort({ claims: beside, kept, left }),
-    }));
+    const changes = leaveGranted(how.granted, departure(world, returned, how.ending));
     if ((await store.commit(scope, changes)).committed) return true;
   }
+  return await giveBackAsRead(world, returned, how);
+}
+
+function leaveGranted(granted: readonly GrantedSlot[], left: Departure): SlotChange[] {
+  return granted.map(({ key, revision, beside, kept }) => ({
+    key,
+    ifRevision: revision,
+    value: writePort({ claims: beside, kept, left }),
+  }));
+}
+
+async function giveBackAsRead(world: World, returned: Returned, how: Return): Promise<boolean> {
+  const { store, scope } = world;
   for (;;) {
     const { changes, unmarks } = await plan(world, returned, how);
     if (changes.length === 0) return false;

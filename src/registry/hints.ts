@@ -9,24 +9,29 @@ import type { World } from "./world.ts";
 /** For how long a port that somebody else has, or a stranger listens on, is passed over at first. */
 export const MEMORY_MS = 1000;
 
+/** 12 days, which is as good as for ever: the hint of a lease is renewed when it ends. */
+const LONGEST_MS = 2 ** 30 - 1;
+
 export class Hints {
   readonly #world: World;
-  /** Until when, in milliseconds of the clock's `elapsed`, by protocol. */
+  readonly #began: number;
+  /** Until when, by protocol. Whole milliseconds since this began stand in the maps as they are, without an object. */
   readonly #until: Readonly<Record<Transport, Map<number, number>>> = { tcp: new Map(), udp: new Map() };
 
   constructor(world: World) {
     this.#world = world;
+    this.#began = world.clock.elapsed();
   }
 
-  /** The port is not to be had for about so long; `Infinity`: until another hint. */
+  /** The port is not to be had for about so long, or until another hint. */
   note(protocols: readonly Transport[], port: number, ms: number): void {
-    const until = this.#world.clock.elapsed() + ms;
+    const until = Math.min(Math.ceil(this.#now() + ms), LONGEST_MS);
     for (const protocol of protocols) this.#until[protocol].set(port, until);
   }
 
   /** Whether a port is better tried later, as of now. */
   seemsTaken(protocols: readonly Transport[]): (port: number) => boolean {
-    const now = this.#world.clock.elapsed();
+    const now = this.#now();
     const maps = protocols.map((protocol) => this.#until[protocol]).filter(({ size }) => size > 0);
     return (port) => {
       for (const map of maps) {
@@ -37,5 +42,9 @@ export class Hints {
       }
       return false;
     };
+  }
+
+  #now(): number {
+    return this.#world.clock.elapsed() - this.#began;
   }
 }

@@ -24,11 +24,12 @@ export const GUARD_DELAY_MS = 10_000;
 
 export class Living {
   readonly #world: World;
-  readonly #processes = new Map<string, Liveness>();
+  /** Made when there is something to remember: most requests meet no claim. */
+  #processes: Map<string, Liveness> | undefined;
   /** The sessions that were asked for, with their slots as read. */
-  readonly #sessions = new Map<string, Slot | undefined>();
+  #sessions: Map<string, Slot | undefined> | undefined;
   /** Ids of leases of unknown processes whose guard nobody has. */
-  readonly #unguarded = new Set<string>();
+  #unguarded: Set<string> | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -40,7 +41,7 @@ export class Living {
     for (const [key, { claims }] of records) {
       for (const claim of claims) {
         if (claim.session !== null) {
-          if (!this.#sessions.has(claim.session)) (sessions ??= []).push(claim.session);
+          if (!this.#sessions?.has(claim.session)) (sessions ??= []).push(claim.session);
         } else if (claim.guarded && this.#liveness(claim.holder) === "unknown") {
           await this.#askGuard(key, claim);
         }
@@ -51,7 +52,7 @@ export class Living {
 
   has(claim: GrantedClaim): boolean {
     if (claim.session !== null) return this.#isRunning(claim.session);
-    const hasHolder = this.#liveness(claim.holder) !== "dead" && !this.#unguarded.has(claim.lease);
+    const hasHolder = this.#liveness(claim.holder) !== "dead" && !this.#unguarded?.has(claim.lease);
     return hasHolder || (claim.heir !== null && this.#liveness(claim.heir) !== "dead");
   }
 
@@ -69,13 +70,14 @@ export class Living {
   endedSession(claim: GrantedClaim): Slot | undefined {
     return claim.session === null || this.#isRunning(claim.session)
       ? undefined
-      : this.#sessions.get(claim.session);
+      : this.#sessions?.get(claim.session);
   }
 
   #liveness(process: ProcessIdentity): Liveness {
     const { host } = this.#world;
     if (sameProcess(process, host.self)) return "alive";
     const key = `${process.pid} ${process.startTime} ${process.boot} ${process.namespaces}`;
+    this.#processes ??= new Map();
     let liveness = this.#processes.get(key);
     if (liveness === undefined) {
       liveness = host.liveness(process);
@@ -85,7 +87,7 @@ export class Living {
   }
 
   #isRunning(session: string): boolean {
-    const record = readSession(this.#sessions.get(session));
+    const record = readSession(this.#sessions?.get(session));
     const { host, clock } = this.#world;
     return record !== undefined && record.boot === host.boot && record.at > clock.sinceBoot();
   }
@@ -93,6 +95,7 @@ export class Living {
   async #readSessions(sessions: readonly string[]): Promise<void> {
     const { store, scope } = this.#world;
     const slots = await store.read(scope, sessions.map(sessionKey));
+    this.#sessions ??= new Map();
     for (const session of sessions) this.#sessions.set(session, slots.get(sessionKey(session)));
   }
 
@@ -100,7 +103,7 @@ export class Living {
     const { host, clock } = this.#world;
     if (!host.guards || clock.now() - claim.grantedAt < GUARD_DELAY_MS) return;
     const { protocol, port } = parsePortKey(key);
-    if (!(await host.guards.isHeld(protocol, port))) this.#unguarded.add(claim.lease);
+    if (!(await host.guards.isHeld(protocol, port))) (this.#unguarded ??= new Set()).add(claim.lease);
   }
 }
 

@@ -39,7 +39,8 @@ export interface NameState {
   readonly busy?: AcquireRefusal;
 }
 
-const UNKNOWN: NameState = { revision: 0, formerPorts: [], isKept: false };
+/** Of a name that was never used, and of a request without one. */
+export const NO_NAME: NameState = { revision: 0, formerPorts: [], isKept: false };
 
 export async function lookUpName(
   world: World,
@@ -48,10 +49,10 @@ export async function lookUpName(
 ): Promise<NameState> {
   const { store, scope } = world;
   const { name, signal } = request;
-  if (name === null) return UNKNOWN;
+  if (name === null) return NO_NAME;
   const nameSlot = (await store.read(scope, [nameKey(name)], { signal })).get(nameKey(name));
   const record = readName(nameSlot);
-  if (!nameSlot || !record) return UNKNOWN;
+  if (!nameSlot || !record) return NO_NAME;
   const slots = await store.read(scope, [...slotKeys(record), QUEUE_KEY], { signal });
   const living = new Living(world);
   const records = [...slots.values()]

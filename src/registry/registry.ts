@@ -155,12 +155,12 @@ export function createRegistry(world: World): Registry {
     return lease;
   }
 
-  async function ask(requests: readonly Request[], waiter: string | undefined): Promise<Answer> {
+  function ask(requests: readonly Request[], waiter: string | undefined): Promise<Answer> {
     const { signal } = requests[0]!;
     const names = requests.flatMap(({ name }) => (name === null ? [] : [name]));
     const once = (): Promise<Answer> =>
       acquire(world, requests, { guarding: own.guarding, hints: own.hints, lastPort, waiter, signal });
-    return await turns.takeAll(names, once, signal);
+    return turns.takeAll(names, once, signal);
   }
 
   async function askOrWait(
@@ -200,16 +200,16 @@ export function createRegistry(world: World): Registry {
     }
   }
 
-  async function tryAcquire(call: string, options: AcquireOptions): Promise<Attempt> {
-    const answer = await askOrWait([checkRequest(call, options, world)]);
+  async function tryAcquire(options: AcquireOptions): Promise<Attempt> {
+    const answer = await askOrWait([checkRequest("tryAcquire", options, world)]);
     if ("refusal" in answer) return { granted: false, refusal: answer.refusal };
     return { granted: true, lease: answer.leases[0]! };
   }
 
   async function acquireOne(options: AcquireOptions): Promise<Lease> {
-    const attempt = await tryAcquire("acquire", options);
-    if (!attempt.granted) throw attempt.refusal;
-    return attempt.lease;
+    const answer = await askOrWait([checkRequest("acquire", options, world)]);
+    if ("refusal" in answer) throw answer.refusal;
+    return answer.leases[0]!;
   }
 
   async function acquireAll<Key extends string>(
@@ -296,7 +296,7 @@ export function createRegistry(world: World): Registry {
   const isClosing = (): boolean => closing !== undefined;
   return Object.freeze({
     acquire: (options: AcquireOptions = {}) => run(isClosing(), () => acquireOne(options)),
-    tryAcquire: (options: AcquireOptions = {}) => run(isClosing(), () => tryAcquire("tryAcquire", options)),
+    tryAcquire: (options: AcquireOptions = {}) => run(isClosing(), () => tryAcquire(options)),
     acquireAll: <Key extends string>(
       parts: Readonly<Record<Key, PartOptions>>,
       options: AcquireAllOptions = {},

@@ -70,6 +70,8 @@ export interface Request {
 /** How long a name may be: it is shown in tables and kept in keys. */
 const LONGEST_NAME = 200;
 const MOST_PORTS = 1000;
+/** The addresses of a request that names none. */
+const WHOLE_PORT: readonly IpAddress[] = [IpAddress.parse("::")];
 const TTL_MS = { shortest: 100, longest: 86_400_000 };
 
 /**
@@ -91,7 +93,7 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     throw new RangeError(`\`count\`: ${count} ports cannot come out of the ${choices} in \`ports\``);
   }
   const protocols = [...new Set(listOf("protocol", options.protocol ?? "tcp").map(expectTransport))];
-  const addresses = checkAddresses(options.address ?? "::");
+  const addresses = options.address === undefined ? WHOLE_PORT : checkAddresses(options.address);
   const { name, holder } = checkHolder(options, world);
   const limit = world.store.limits.changes;
   // The name, the session and the queue have slots of their own.

@@ -11,18 +11,19 @@ export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
   /** Runs `call` when all earlier calls under the names are over; an abort ends the waiting, not the call. */
-  async takeAll<Result>(
+  takeAll<Result>(
     names: readonly string[],
     call: () => Promise<Result>,
     signal?: AbortSignalLike,
   ): Promise<Result> {
+    if (names.length === 0) return call();
     // In one order for everybody: two calls never wait for each other.
     const inOrder = names.toSorted((a, b) => (a < b ? 1 : -1));
     const nested = inOrder.reduce<() => Promise<Result>>(
       (inner, name) => () => this.#take(name, inner, signal),
       call,
     );
-    return await nested();
+    return nested();
   }
 
   async #take<Result>(name: string, call: () => Promise<Result>, signal?: AbortSignalLike): Promise<Result> {

@@ -114,9 +114,9 @@ class SqliteStore implements Store {
     this.#queue = new CallQueue(transactions, { clock, chance });
   }
 
-  async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
+  read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
     const isOneRead = keys.length === 1;
-    return await this.#run("READ", () => this.#slots.read(scope, keys), { ...options, isOneRead });
+    return this.#run("READ", () => this.#slots.read(scope, keys), { ...options, isOneRead });
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
@@ -129,7 +129,7 @@ class SqliteStore implements Store {
     return await this.#run("WRITE", () => this.#slots.apply(scope, changes), options);
   }
 
-  async update(
+  update(
     scope: string,
     keys: readonly string[],
     decide: Decide,
@@ -141,7 +141,7 @@ class SqliteStore implements Store {
       expectChanges(changes, this.limits);
       return this.#slots.apply(scope, changes);
     };
-    return await this.#run("WRITE", body, options);
+    return this.#run("WRITE", body, options);
   }
 
   watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
@@ -171,7 +171,7 @@ class SqliteStore implements Store {
   }
 
   #run<Result>(lock: Lock, body: () => Result, options?: CallOptions): Promise<Result> {
-    if (this.#closing) throw storeClosed();
+    if (this.#closing) return Promise.reject(storeClosed());
     return this.#queue.run(lock, body, options);
   }
 
