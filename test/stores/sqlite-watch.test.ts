@@ -67,7 +67,11 @@ describe("removed slots", () => {
 
   it("leave none where there was nothing to remove", async () => {
     const folder = temporaryFolder();
-    const store = await openStore(folder);
+    const clock = stillClock();
+    const store = await openStore(folder, { clock });
+    await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }]);
+    // When traces are cleared away and there is nothing at all.
+    clock.elapsedMs = CLEARING_MS;
     await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }]);
     await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }, put("k/2")]);
     expect(tombstones(folder)).toBe(0);
