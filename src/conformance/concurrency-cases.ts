@@ -1,6 +1,6 @@
 // Several clients at once: nothing is lost, nothing is seen by halves, and nobody is refused for another's slot.
 
-import type { Store } from "../contract/index.ts";
+import type { Decide, Store } from "../contract/index.ts";
 import { type ConformanceCase, type ConformanceSetup, put, remove, SCOPE } from "./case.ts";
 import { checkHistory } from "./check-history.ts";
 import { done, ok, same } from "./expect.ts";
@@ -24,7 +24,18 @@ function numbers(seed: number): (below: number) => number {
 }
 
 async function increment(store: Store): Promise<void> {
-  for (let round = 0; round < 25; round++) await update(store, ["k/n"], ([n]) => [n! + 1]);
+  for (let round = 0; round < 25; round++) await retry(store, ["k/n"], ([n]) => [n! + 1]);
+}
+
+async function incrementByUpdate(store: Store): Promise<void> {
+  for (let round = 0; round < 25; round++) {
+    const commit = await store.update(SCOPE, ["k/n"], (slots) => {
+      const n = slots.get("k/n");
+      return [put("k/n", `${Number(n?.value ?? 0) + 1}`, n?.revision ?? 0)];
+    });
+    if (!commit) throw new Error("an update that had decided something answered that it had not");
+    done(commit);
+  }
 }
 
 /** Moves amounts between two of the slots k/a, k/b, k/c, of which the sum stays. */
@@ -33,12 +44,12 @@ async function move(store: Store, client: number): Promise<void> {
   const pair = client % 2 === 0 ? ["k/a", "k/b"] : ["k/c", "k/a"];
   for (let round = 0; round < 25; round++) {
     const amount = random(10);
-    await update(store, pair, ([from, to]) => [from! - amount, to! + amount]);
+    await retry(store, pair, ([from, to]) => [from! - amount, to! + amount]);
   }
 }
 
 /** Commits what `change` makes of the values of the slots, until nobody comes in between. */
-async function update(
+async function retry(
   store: Store,
   keys: readonly string[],
   change: (values: readonly number[]) => readonly number[],
@@ -59,6 +70,14 @@ export const CONCURRENCY_CASES: readonly ConformanceCase[] = [
       const stores = await clients(setup);
       await Promise.all(stores.map(increment));
       same("the sum", (await stores[0]!.read(SCOPE, ["k/n"])).get("k/n")?.value, `${CLIENTS * 25}`);
+    },
+  },
+  {
+    name: "increments by updates from several clients at once lose none, and none is refused",
+    async run(setup) {
+      const stores = await clients(setup);
+      await Promise.all([...stores, ...stores].map(incrementByUpdate));
+      same("the sum", (await stores[0]!.read(SCOPE, ["k/n"])).get("k/n")?.value, `${2 * CLIENTS * 25}`);
     },
   },
   {
@@ -141,15 +160,20 @@ export const CONCURRENCY_CASES: readonly ConformanceCase[] = [
           write: (event) => events.push(event),
         });
         const random = numbers(client + 1);
+        let written = 0;
         for (let round = 0; round < 60; round++) {
           const keys = Array.from({ length: 5 }, (_, key) => `k/${key}`).filter(() => random(2) === 0);
-          const slots = await store.read(SCOPE, keys);
-          const changes = keys.map((key) => {
-            const revision = slots.get(key)?.revision ?? 0;
-            const remains = revision === 0 || random(3) > 0;
-            return remains ? put(key, `${client}.${round}`, revision) : remove(key, revision);
-          });
-          if (changes.length > 0) await store.commit(SCOPE, changes);
+          const decide: Decide = (slots) =>
+            keys.map((key) => {
+              const revision = slots.get(key)?.revision ?? 0;
+              const remains = revision === 0 || random(3) > 0;
+              return remains ? put(key, `${client}.${++written}`, revision) : remove(key, revision);
+            });
+          if (random(2) === 0) await store.update(SCOPE, keys, decide);
+          else {
+            const changes = decide(await store.read(SCOPE, keys));
+            if (changes.length > 0) await store.commit(SCOPE, changes);
+          }
           if (random(4) === 0) await store.list(SCOPE, "k/");
         }
       };

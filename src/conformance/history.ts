@@ -88,7 +88,7 @@ class RecordedStore implements Store {
 
   /**
    * As a read, and a commit that starts when it is decided: what was read of a slot that changes is a condition of
-   * its change, so the two say all there is.
+   * its change. The read ends with the answer: it can have seen what the store has not yet told anybody.
    */
   async update(
     scope: string,
@@ -97,16 +97,19 @@ class RecordedStore implements Store {
     options?: CommitOptions,
   ): Promise<Commit | undefined> {
     const read = this.#start({ op: "read", scope, keys });
+    let slots: readonly Slot[] = [];
     let end: Ending | undefined;
-    const deciding: Decide = (slots) => {
+    const deciding: Decide = (found) => {
       end?.({ error: "it was decided anew" });
-      const changes = decide(slots);
-      read({ slots: [...slots.values()] });
-      end = changes.length === 0 ? undefined : this.#start({ op: "commit", scope, changes });
+      end = undefined;
+      const changes = decide(found);
+      slots = [...found.values()];
+      if (changes.length > 0) end = this.#start({ op: "commit", scope, changes });
       return changes;
     };
     try {
       const commit = await this.#store.update(scope, keys, deciding, options);
+      read({ slots });
       if (commit) end?.({ commit });
       return commit;
     } catch (error) {
@@ -140,16 +143,11 @@ class RecordedStore implements Store {
     }
   }
 
-  /** Writes the start of a call; the first answer is its end. */
+  /** Writes the start of a call. */
   #start(asked: HistoryCall): Ending {
     const { client, now, write } = this.#options;
     const call = `${client}/${++this.#calls}`;
-    let ended = false;
     write({ event: "start", call, at: now(), ...asked });
-    return (answer) => {
-      if (ended) return;
-      ended = true;
-      write({ event: "end", call, at: now(), ...answer });
-    };
+    return (answer) => write({ event: "end", call, at: now(), ...answer });
   }
 }

@@ -125,6 +125,7 @@ export const READING_CASES: readonly ConformanceCase[] = [
       const signal = AbortSignal.abort(reason);
       const calls: readonly (() => Promise<unknown>)[] = [
         () => store.commit(SCOPE, [put("k/a", "A")], { signal }),
+        () => store.update(SCOPE, ["k/a"], () => [put("k/a", "A")], { signal }),
         () => store.read(SCOPE, ["k/a"], { signal }),
         () => store.list(SCOPE, "k/", { signal }),
       ];
@@ -152,6 +153,8 @@ export const READING_CASES: readonly ConformanceCase[] = [
       await one.close();
       await failure("a read of a closed store", () => one.read(SCOPE, ["k/a"]));
       await failure("a commit of a closed store", () => one.commit(SCOPE, [put("k/b", "B")]));
+      const update = (): Promise<unknown> => one.update(SCOPE, ["k/b"], () => [put("k/b", "B")]);
+      await failure("an update of a closed store", update);
       done(await two.commit(SCOPE, [put("k/c", "C")]));
       same(
         "after it",

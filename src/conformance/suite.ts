@@ -4,11 +4,13 @@ import type { ConformanceCase } from "./case.ts";
 import { COMMIT_CASES } from "./commit-cases.ts";
 import { CONCURRENCY_CASES } from "./concurrency-cases.ts";
 import { READING_CASES } from "./reading-cases.ts";
+import { UPDATE_CASES } from "./update-cases.ts";
 import { WATCH_CASES } from "./watch-cases.ts";
 
 /** Each to be run on data of its own, which is empty. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...COMMIT_CASES,
+  ...UPDATE_CASES,
   ...READING_CASES,
   ...CONCURRENCY_CASES,
   ...WATCH_CASES,

@@ -15,7 +15,14 @@ import { updateThrough } from "../stores/update-through.ts";
 export type Opening = () => Promise<Store>;
 
 type Read = Store["read"];
+type Update = Store["update"];
 type CommitCall = (scope: string, changes: readonly SlotChange[], options?: CommitOptions) => Promise<Commit>;
+
+interface Alterations {
+  readonly read?: Read;
+  readonly commit?: CommitCall;
+  readonly update?: Update;
+}
 
 /** `store` with another way to do some of its calls. */
 class Altered implements Store {
@@ -24,13 +31,15 @@ class Altered implements Store {
   readonly #store: Store;
   readonly #read: Read;
   readonly #commit: CommitCall;
+  readonly #update: Update;
 
-  constructor(store: Store, { read, commit }: { readonly read?: Read; readonly commit?: CommitCall }) {
+  constructor(store: Store, { read, commit, update }: Alterations) {
     this.epoch = store.epoch;
     this.limits = store.limits;
     this.#store = store;
     this.#read = read ?? ((...call) => store.read(...call));
     this.#commit = commit ?? ((...call) => store.commit(...call));
+    this.#update = update ?? updateThrough(this);
   }
 
   read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
@@ -45,8 +54,8 @@ class Altered implements Store {
     return this.#commit(scope, changes, options);
   }
 
-  update(...call: Parameters<Store["update"]>): ReturnType<Store["update"]> {
-    return updateThrough(this)(...call);
+  update(...call: Parameters<Update>): ReturnType<Update> {
+    return this.#update(...call);
   }
 
   watch(...call: Parameters<Store["watch"]>): ReturnType<Store["watch"]> {
@@ -63,20 +72,38 @@ export function lostUpdate(): Opening {
   const shared = memory();
   return async () => {
     const store = await shared.open();
+    return new Altered(store, { commit: commitAnyway(store) });
+  };
+}
+
+/** An update is a read and a write, and whoever writes in between is overwritten. */
+export function updateInTwoSteps(): Opening {
+  const shared = memory();
+  return async () => {
+    const store = await shared.open();
+    const write = commitAnyway(store);
     return new Altered(store, {
-      async commit(scope, changes, options) {
-        for (;;) {
-          const keys = changes.map(({ key }) => key);
-          const slots = await store.read(scope, keys);
-          const anyway = changes.map((change) => ({
-            ...change,
-            ifRevision: slots.get(change.key)?.revision ?? 0,
-          }));
-          const commit = await store.commit(scope, anyway, options);
-          if (commit.committed) return commit;
-        }
+      async update(scope, keys, decide, options) {
+        const changes = decide(await store.read(scope, keys, options));
+        return changes.length === 0 ? undefined : await write(scope, changes, options);
       },
     });
+  };
+}
+
+/** Commits on the condition of whatever is there. */
+function commitAnyway(store: Store): CommitCall {
+  return async (scope, changes, options) => {
+    for (;;) {
+      const keys = changes.map(({ key }) => key);
+      const slots = await store.read(scope, keys);
+      const anyway = changes.map((change) => ({
+        ...change,
+        ifRevision: slots.get(change.key)?.revision ?? 0,
+      }));
+      const commit = await store.commit(scope, anyway, options);
+      if (commit.committed) return commit;
+    }
   };
 }
 
@@ -115,6 +142,8 @@ export function staleRead(): Opening {
           }),
         );
       },
+      // On what it has read, it would be refused for ever.
+      update: (...call) => store.update(...call),
     });
   };
 }
@@ -172,6 +201,7 @@ export function needlessRefusal(): Opening {
         if (++commits % 10 === 0) return { committed: false, changed: [changes[0]!.key] };
         return await store.commit(scope, changes, options);
       },
+      update: (...call) => store.update(...call),
     });
   };
 }

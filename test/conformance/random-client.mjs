@@ -29,13 +29,18 @@ let commits = 0;
 async function work() {
   while (!state.ending) {
     const keys = Array.from({ length: SLOTS }, (_, slot) => `k/${slot}`).filter(() => Math.random() < 0.25);
-    const slots = await store.read("scope", keys);
-    const changes = keys.map((key) => {
-      const ifRevision = slots.get(key)?.revision ?? 0;
-      const value = ifRevision > 0 && Math.random() < 0.3 ? null : `${client}.${++commits}`;
-      return { key, ifRevision, value };
-    });
-    if (changes.length > 0) await store.commit("scope", changes, { durable: Math.random() < 0.05 });
+    const decide = (slots) =>
+      keys.map((key) => {
+        const ifRevision = slots.get(key)?.revision ?? 0;
+        const value = ifRevision > 0 && Math.random() < 0.3 ? null : `${client}.${++commits}`;
+        return { key, ifRevision, value };
+      });
+    const options = { durable: Math.random() < 0.05 };
+    if (Math.random() < 0.5) await store.update("scope", keys, decide, options);
+    else {
+      const changes = decide(await store.read("scope", keys));
+      if (changes.length > 0) await store.commit("scope", changes, options);
+    }
     if (Math.random() < 0.2) await store.list("scope", "k/");
   }
 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import type { AbortSignalLike } from "../../src/contract/index.ts";
-import { newAbortable, systemChance, systemClock } from "../../src/node/clock.ts";
+import { newAbortable, offsetIn, systemChance, systemClock } from "../../src/node/clock.ts";
 
 /** A signal that counts its listeners. */
 function countedSignal(): {
@@ -104,6 +104,23 @@ describe("the time since boot", () => {
     // Half a step of its resolution, for what adding up fractions loses.
     expect(now).toBeGreaterThanOrEqual(before - 5);
     expect(now).toBeLessThanOrEqual(readUptimeMs() + 5);
+  });
+});
+
+describe("by how much a time namespace is ahead", () => {
+  const day = "monotonic           86400         0\nboottime            -3600 500000000\n";
+
+  it.each([
+    ["in seconds", day, "monotonic", 86_400_000],
+    ["or behind, in seconds and nanoseconds", day, "boottime", -3_599_500],
+    ["of the machine itself", "monotonic 0 0\nboottime 0 0\n", "monotonic", 0],
+    ["with what is below a millisecond", "monotonic 1 250000\n", "monotonic", 1000.25],
+    ["is none of a clock that is not named", day, "realtime", 0],
+    ["is none of a clock whose name ends as another's", "xmonotonic 5 0\n", "monotonic", 0],
+    ["is none where there is no file", "", "monotonic", 0],
+    ["is none in what cannot be read", "monotonic five 0\n", "monotonic", 0],
+  ])("%s", (_, text, name, ms) => {
+    expect(offsetIn(text, name)).toBe(ms);
   });
 });
 

@@ -18,8 +18,18 @@ export interface Child {
 
 /** Starts `script`, a path beside this folder's parent, as "stores/lock-keeper.mjs". */
 export function startChild(script: string, ...parameters: readonly string[]): Child {
+  return startChildIn([], script, ...parameters);
+}
+
+/** The same in a special place: by a command line that runs another one, given behind it. */
+export function startChildIn(
+  place: readonly string[],
+  script: string,
+  ...parameters: readonly string[]
+): Child {
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-  const child = fork(path, parameters, { execArgv: [], serialization: "json" });
+  const [execPath, ...execArgv] = [...place, process.execPath];
+  const child = fork(path, parameters, { execPath, execArgv, serialization: "json" });
   const messages: unknown[] = [];
   const waiting: { resolve: (message: unknown) => void; reject: (error: Error) => void }[] = [];
   const exited = once(child, "exit");

@@ -25,13 +25,21 @@ async function put(store: Store, ...keys: readonly string[]): Promise<Commit> {
   );
 }
 
+/** The same numbers as they are when each is above the one before. */
+function growing(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].toSorted((a, b) => a - b);
+}
+
 function revisionOf(commit: Commit): number {
   if (!commit.committed) throw new Error(`not committed: ${commit.changed.join()}`);
   return commit.token.revision;
 }
 
 describe("a commit", () => {
-  /** Each row is one commit on top of the rows above; what it says, and what the store holds then. */
+  /**
+   * Each row is one commit on top of the rows above; what it says, and what the store holds then. Revisions are
+   * those of the first, second… commit that was done; 7: one that was never given.
+   */
   const history: readonly (readonly [
     string,
     readonly SlotChange[],
@@ -83,45 +91,54 @@ describe("a commit", () => {
 
   it("follows this history", async () => {
     const store = await openStore(temporaryFolder());
+    const given = [0];
     for (const [story, changes, outcome, then] of history) {
-      const commit = await store.commit(SCOPE, changes);
-      const expected =
-        typeof outcome === "number"
-          ? { committed: true, token: { epoch: 1, revision: outcome } }
-          : { committed: false, changed: outcome };
-      expect([story, commit]).toEqual([story, expected]);
-      expect([story, await contents(store)]).toEqual([story, then]);
+      const asked = changes.map((one) => ({
+        ...one,
+        ifRevision: given[one.ifRevision] ?? given.at(-1)! + 1,
+      }));
+      const commit = await store.commit(SCOPE, asked);
+      if (commit.committed) given.push(commit.token.revision);
+      expect([story, commit.committed ? given.length - 1 : commit.changed]).toEqual([story, outcome]);
+      const held = Object.entries(await contents(store)).map(([key, [revision, value]]) => [
+        key,
+        [given.indexOf(revision), value],
+      ]);
+      expect([story, Object.fromEntries(held)]).toEqual([story, then]);
     }
+    expect(given).toEqual(growing(given));
   });
 
   it("in one scope is nothing to another", async () => {
     const store = await openStore(temporaryFolder());
-    await store.commit("net:[1]", [change("a", 0, "one")]);
-    const commit = await store.commit("net:[2]", [change("a", 0, "two")]);
-    expect(revisionOf(commit)).toBe(2);
-    expect(await contents(store, "net:[1]")).toEqual({ "port/a": [1, "one"] });
-    expect(await contents(store, "net:[2]")).toEqual({ "port/a": [2, "two"] });
+    const one = revisionOf(await store.commit("net:[1]", [change("a", 0, "one")]));
+    const two = revisionOf(await store.commit("net:[2]", [change("a", 0, "two")]));
+    expect(two).toBeGreaterThan(one);
+    expect(await contents(store, "net:[1]")).toEqual({ "port/a": [one, "one"] });
+    expect(await contents(store, "net:[2]")).toEqual({ "port/a": [two, "two"] });
     expect((await store.read("net:[3]", ["port/a"])).size).toBe(0);
   });
 
   it("is seen by another connection at once, and the other way round", async () => {
     const folder = temporaryFolder();
     const [one, two] = [await openStore(folder), await openStore(folder)];
-    await one.commit(SCOPE, [change("a", 0, "one")]);
-    expect(await contents(two)).toEqual({ "port/a": [1, "one"] });
-    await two.commit(SCOPE, [change("a", 1, "two")]);
-    expect(await one.commit(SCOPE, [change("a", 1, "late")])).toEqual({
+    const first = revisionOf(await one.commit(SCOPE, [change("a", 0, "one")]));
+    expect(await contents(two)).toEqual({ "port/a": [first, "one"] });
+    const second = revisionOf(await two.commit(SCOPE, [change("a", first, "two")]));
+    expect(await one.commit(SCOPE, [change("a", first, "late")])).toEqual({
       committed: false,
       changed: ["port/a"],
     });
-    expect(await contents(one)).toEqual({ "port/a": [2, "two"] });
+    expect(await contents(one)).toEqual({ "port/a": [second, "two"] });
   });
 
   it("of a thousand slots is one commit", async () => {
     const store = await openStore(temporaryFolder());
     const keys = Array.from({ length: 1000 }, (_, index) => `port/tcp/${index + 1}`);
-    expect(revisionOf(await put(store, ...keys))).toBe(1);
-    expect((await store.read(SCOPE, keys)).size).toBe(1000);
+    const revision = revisionOf(await put(store, ...keys));
+    const slots = await store.read(SCOPE, keys);
+    expect(slots.size).toBe(1000);
+    expect(new Set([...slots.values()].map((slot) => slot.revision))).toEqual(new Set([revision]));
   });
 });
 
@@ -137,18 +154,23 @@ describe("revisions", () => {
       given.push(revisionOf(await store.commit(SCOPE, remove)));
       await store.close();
     }
-    expect(given).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(given).toHaveLength(6);
+    expect(given).toEqual(growing(given));
   });
 
-  it("are of one counter for all connections", async () => {
+  it("grow over all connections in the order of their commits, and none is given twice", async () => {
     const folder = temporaryFolder();
     const stores = [await openStore(folder), await openStore(folder), await openStore(folder)];
-    const commits = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => put(stores[index % 3]!, `port/${index}`)),
+    const given: number[] = [];
+    for (let index = 0; index < 30; index++) {
+      given.push(revisionOf(await put(stores[index % 3]!, `port/${index}`)));
+    }
+    expect(given).toEqual(growing(given));
+    const together = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => put(stores[index % 3]!, `port/together/${index}`)),
     );
-    expect(commits.map(revisionOf).toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: 30 }, (_, index) => index + 1),
-    );
+    const all = [...given, ...together.map(revisionOf).toSorted((a, b) => a - b)];
+    expect(all).toEqual(growing(all));
   });
 });
 
@@ -174,10 +196,10 @@ describe("reading", () => {
 
   it("finds keys of any text, and no others", async () => {
     const store = await openStore(temporaryFolder());
-    await put(store, ...NAMES);
+    const revision = revisionOf(await put(store, ...NAMES));
     const found = await store.read(SCOPE, [...NAMES, "name/⛵", "name/", ""]);
     expect([...found.keys()].toSorted()).toEqual(NAMES.toSorted());
-    for (const name of NAMES) expect(found.get(name)).toEqual({ key: name, revision: 1, value: name });
+    for (const name of NAMES) expect(found.get(name)).toEqual({ key: name, revision, value: name });
     expect((await store.read(SCOPE, [])).size).toBe(0);
   });
 
@@ -215,11 +237,11 @@ describe("closing", () => {
       return { exec: (sql) => database.exec(sql), prepare: (sql) => database.prepare(sql), close };
     });
     const [one, two] = [await openStore(folder), await openStore(folder)];
-    await put(one, "port/a");
+    const revision = revisionOf(await put(one, "port/a"));
     await Promise.all([one.close(), one.close()]);
     await one.close();
     expect(closings).toBe(1);
-    expect(await contents(two)).toEqual({ "port/a": [1, "port/a"] });
+    expect(await contents(two)).toEqual({ "port/a": [revision, "port/a"] });
     expect((await put(two, "port/b")).committed).toBe(true);
   });
 });

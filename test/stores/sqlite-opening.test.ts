@@ -13,14 +13,17 @@ import {
 } from "../../src/stores/sqlite/driver.ts";
 import { prepareSchema } from "../../src/stores/sqlite/schema.ts";
 import { temporaryFolder } from "./folder.ts";
-import { leapingClock, openDatabase, openStore } from "./sqlite.ts";
+import { openDatabase, openStore, stillClock } from "./sqlite.ts";
+
+/** When the tables are made. The clocks below show it too, so that the first revision is 1. */
+const MOMENT = { boot: "boot-1", ticks: 0 };
 
 /** Makes the tables, as another process would that came between; the lock may keep it out. */
 function prepareAside(path: string): "made" | "locked" {
   const other = openDatabase(path);
   try {
     other.exec("BEGIN IMMEDIATE");
-    prepareSchema(other, path, "boot-1");
+    prepareSchema(other, path, MOMENT);
     other.exec("COMMIT");
     return "made";
   } catch (error) {
@@ -62,7 +65,7 @@ describe("a new database", () => {
       first.close();
       const outcomes: string[] = [];
       beforeStatement(/^SELECT .*sqlite_master/u, () => outcomes.push(prepareAside(path)));
-      const store = await openStore(folder);
+      const store = await openStore(folder, { clock: stillClock() });
       expect(outcomes).toEqual([mode === "WAL" ? "made" : "locked"]);
       expect(store.epoch).toBe(1);
       const change = { key: "port/a", ifRevision: 0, value: "A" };
@@ -79,20 +82,20 @@ describe("a new database", () => {
     const other = openDatabase(path);
     onTestFinished(() => void other.close());
     other.exec("BEGIN EXCLUSIVE");
-    const leaping = leapingClock(1000);
     let prepared = false;
     const sleep = async (): Promise<void> => {
-      await leaping.sleep(1);
       if (prepared) return;
       prepared = true;
       other.exec("COMMIT; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
-      prepareSchema(other, path, "boot-1");
+      prepareSchema(other, path, MOMENT);
       other.exec("COMMIT");
     };
-    beforeStatement(/^BEGIN IMMEDIATE/u, () => other.exec("UPDATE slot SET revision = 7 WHERE scope = x''"));
-    const store = await openStore(folder, { clock: { ...leaping, sleep } });
+    beforeStatement(/^BEGIN IMMEDIATE/u, () => {
+      other.exec("INSERT INTO slot VALUES ('scope', 'port/b', 7, 'B')");
+    });
+    const store = await openStore(folder, { clock: { ...stillClock(), sleep } });
     expect(prepared).toBe(true);
-    const change = { key: "port/a", ifRevision: 0, value: "A" };
+    const change = { key: "port/b", ifRevision: 7, value: "A" };
     expect(await store.commit("scope", [change])).toMatchObject({ committed: true, token: { revision: 8 } });
   });
 });

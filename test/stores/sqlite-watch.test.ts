@@ -4,10 +4,13 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import type { Clock } from "../../src/contract/index.ts";
+import type { Clock, Token } from "../../src/contract/index.ts";
 import { systemClock } from "../../src/node/clock.ts";
 import { temporaryFolder } from "./folder.ts";
-import { openDatabase, openStore } from "./sqlite.ts";
+import { openDatabase, openStore, stillClock } from "./sqlite.ts";
+
+/** Traces of removals go once in so many milliseconds. */
+const CLEARING_MS = 600_000;
 
 const put = (key: string, ifRevision = 0): { key: string; ifRevision: number; value: string } => ({
   key,
@@ -25,7 +28,7 @@ function tombstones(folder: string): number {
 describe("removed slots", () => {
   it("leave a trace that the next boot clears, and a watch from before it begins anew", async () => {
     const folder = temporaryFolder();
-    const store = await openStore(folder, { boot: "one" });
+    const store = await openStore(folder, { boot: "one", clock: stillClock() });
     await store.commit("scope", [put("k/1"), put("k/2")]);
     const watch = store.watch("scope");
     await watch.next();
@@ -44,24 +47,31 @@ describe("removed slots", () => {
 
   it("leave traces that go from time to time", async () => {
     const folder = temporaryFolder();
-    const store = await openStore(folder);
+    const clock = stillClock();
+    const store = await openStore(folder, { clock });
     await store.commit("scope", [put("k/1")]);
     await store.commit("scope", [{ key: "k/1", ifRevision: 1, value: null }]);
-    const database = openDatabase(join(folder, "registry.db"));
-    database.exec("UPDATE slot SET revision = 65534 WHERE scope = x''");
-    database.close();
     const watch = store.watch("scope");
     await watch.next();
+    clock.elapsedMs = CLEARING_MS - 1;
     await store.commit("scope", [put("k/2")]);
     expect(tombstones(folder)).toBe(1);
-    expect(await store.commit("scope", [put("k/3")])).toMatchObject({ token: { revision: 65536 } });
+    clock.elapsedMs = CLEARING_MS;
+    const { token } = (await store.commit("scope", [put("k/3")])) as { readonly token: Token };
     expect(tombstones(folder)).toBe(0);
-    expect((await watch.next()).value).toMatchObject({ all: true, revision: 65536 });
+    expect((await watch.next()).value).toMatchObject({ all: true, revision: token.revision });
+    // Not again until as much time has passed.
+    await store.commit("scope", [{ key: "k/3", ifRevision: token.revision, value: null }]);
+    expect(tombstones(folder)).toBe(1);
   });
 
   it("leave none where there was nothing to remove", async () => {
     const folder = temporaryFolder();
-    const store = await openStore(folder);
+    const clock = stillClock();
+    const store = await openStore(folder, { clock });
+    await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }]);
+    // When traces are cleared away and there is nothing at all.
+    clock.elapsedMs = CLEARING_MS;
     await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }]);
     await store.commit("scope", [{ key: "k/1", ifRevision: 0, value: null }, put("k/2")]);
     expect(tombstones(folder)).toBe(0);

@@ -38,6 +38,16 @@ export function leapingClock(leapMs: number): Clock & { readonly sleeps: number 
   return clock;
 }
 
+/** A clock that stands still until it is moved, so that revisions are 1, 2, 3…; its sleeps take their time. */
+export interface StillClock extends Clock {
+  elapsedMs: number;
+}
+
+export function stillClock(elapsedMs = 0): StillClock {
+  const clock = { ...systemClock, elapsedMs, elapsed: () => clock.elapsedMs };
+  return clock;
+}
+
 /** The database as a program sees that knows nothing of stores. */
 export function openDatabase(path: string): Database {
   return loadDriver().open(path);

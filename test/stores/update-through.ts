@@ -1,14 +1,20 @@
 // An update made of a read and a commit, for stores of tests that alter or count those two.
 
-import type { Store } from "../../src/contract/index.ts";
+import type { SlotChange, Store } from "../../src/contract/index.ts";
 
 export function updateThrough(store: Pick<Store, "read" | "commit">): Store["update"] {
   return async (scope, keys, decide, options) => {
     for (;;) {
-      const changes = decide(await store.read(scope, keys, options));
+      const slots = await store.read(scope, keys, options);
+      const changes = decide(slots);
       if (changes.length === 0) return undefined;
       const commit = await store.commit(scope, changes, options);
-      if (commit.committed || commit.changed.some((key) => !keys.includes(key))) return commit;
+      if (commit.committed) return commit;
+      const isAsRead = ({ key, ifRevision }: SlotChange): boolean =>
+        keys.includes(key) && ifRevision === (slots.get(key)?.revision ?? 0);
+      const { changed } = commit;
+      // Decided anew, it would be refused for these once more.
+      if (changes.some((change) => changed.includes(change.key) && !isAsRead(change))) return commit;
     }
   };
 }

@@ -70,6 +70,8 @@ function rowOf(fields: readonly Field[]): Row | undefined {
   if (fields.length !== 4 || typeof scope !== "string" || typeof key !== "string") return undefined;
   if (!isRevision(revision) || revision === 0) return undefined;
   if (scope === "" || key === "" || (value !== null && typeof value !== "string")) return undefined;
+  // No text has a NUL, but what takes the place of lost bytes.
+  if ([scope, key, value].some((text) => text?.includes("\0"))) return undefined;
   return { scope, key, revision, value };
 }
 

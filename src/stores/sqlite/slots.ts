@@ -35,7 +35,7 @@ const SQL = {
   version: "PRAGMA data_version",
   forgotten: "SELECT forgotten FROM epoch",
   newest: "SELECT max(revision) AS revision FROM slot WHERE scope = ?",
-  forget: "UPDATE epoch SET forgotten = ?",
+  forget: "UPDATE epoch SET forgotten = max(forgotten, coalesce((SELECT max(revision) FROM slot), 0))",
   clear: "DELETE FROM slot WHERE value IS NULL",
 } as const;
 
@@ -69,14 +69,13 @@ export class SlotTable {
 
   /** To be called when a transaction ends; false when it changed nothing, and need not be kept. */
   settle(): boolean {
-    const { last } = this.#revisions;
     if (this.#own === this.#changedBy) return false;
     this.#own = this.#changedBy;
     const now = this.#clock.elapsed();
     if (now - this.#clearedAt >= CLEARING_MS) {
       this.#clearedAt = now;
+      this.#statements.forget.run();
       this.#statements.clear.run();
-      this.#statements.forget.run(last);
     }
     return true;
   }
