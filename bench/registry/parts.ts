@@ -32,7 +32,12 @@ export async function openWithoutKernel(directory: string, ports: string): Promi
   const { openSqliteStore } = await layer<typeof SqliteLayer>("stores/sqlite/index.js");
   const { newAbortable, systemChance, systemClock } = await layer<typeof NodeClock>("node/clock.js");
   const hold = { release: () => undefined };
-  const host = { ...openHost(), guards: undefined, holds: { take: () => hold }, look: async () => "free" as const };
+  const host = {
+    ...openHost(),
+    guards: undefined,
+    holds: { take: () => hold },
+    look: async () => "free" as const,
+  };
   const store = await openSqliteStore({
     directory,
     boot: host.boot,
