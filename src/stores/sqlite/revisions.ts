@@ -2,8 +2,9 @@
 //
 // Who commits has the write lock while it asks for the time, so the later of two commits has the later time, in
 // whatever process. A counter in the database would be a second page to write in every commit, half of its cost.
-// It takes a clock that is one for all processes of a boot (`Clock.elapsed`). Should it ever be behind, the revisions
-// of a slot grow all the same: each is above the one it replaces.
+// It takes a clock that is one for all processes of a boot (`Clock.elapsed`). Should one ever be behind, the revisions
+// of a slot grow all the same: each is above the one it replaces. Only a watch could then miss a change, and two
+// slots have tokens of one number.
 
 import type { Clock } from "../../contract/index.ts";
 
@@ -24,14 +25,18 @@ export class Revisions {
     this.#base = base;
   }
 
-  /** The last one that was given out here; 0: none yet. */
+  /** The last one that a commit took here; 0: none yet. */
   get last(): number {
     return this.#last;
   }
 
-  /** The revision of a commit that replaces revisions up to `replaced`. To be called with the write lock had. */
-  next(replaced = 0): number {
-    this.#last = Math.max(this.#base + ticksOf(this.#clock), this.#last + 1, replaced + 1);
-    return this.#last;
+  /** The revision for a commit that replaces revisions up to `replaced`. To be asked for with the write lock had. */
+  next(replaced: number): number {
+    return Math.max(this.#base + ticksOf(this.#clock), this.#last + 1, replaced + 1);
+  }
+
+  /** A commit has it. */
+  take(revision: number): void {
+    this.#last = revision;
   }
 }

@@ -97,10 +97,11 @@ export class SlotTable {
   apply(scope: string, changes: readonly SlotChange[]): Commit {
     const [only] = changes;
     const isOne = only !== undefined && changes.length === 1;
-    const changed = isOne ? this.#applyOne(scope, only) : this.#applyAll(scope, changes);
-    if (changed.length > 0) return { committed: false, changed };
-    this.#changedBy = this.#revisions.last;
-    return { committed: true, token: { epoch: this.epoch, revision: this.#revisions.last } };
+    const applied = isOne ? this.#applyOne(scope, only) : this.#applyAll(scope, changes);
+    if (typeof applied !== "number") return { committed: false, changed: applied };
+    this.#revisions.take(applied);
+    this.#changedBy = applied;
+    return { committed: true, token: { epoch: this.epoch, revision: applied } };
   }
 
   /** What a watch has not seen; `undefined` for nothing at all, not even commits of other scopes. */
@@ -124,8 +125,8 @@ export class SlotTable {
     return { seen: { revision, version, own: this.#own }, changes };
   }
 
-  /** The keys of the slots that have changed; none: the changes are made. */
-  #applyAll(scope: string, changes: readonly SlotChange[]): string[] {
+  /** The revision of the changes, or the keys of the slots that have another one than they name. */
+  #applyAll(scope: string, changes: readonly SlotChange[]): number | string[] {
     const rows = changes.map(({ key }) => this.#rowOf(scope, key));
     const changed = changes.filter(({ ifRevision }, at) => revisionOf(rows[at]!) !== ifRevision);
     if (changed.length > 0) return changed.map(({ key }) => key);
@@ -134,19 +135,21 @@ export class SlotTable {
       // The removal of what is not there leaves no tombstone.
       if (value !== null || ifRevision !== 0) this.#statements.put.run(scope, key, revision, value);
     }
-    return [];
+    return revision;
   }
 
   /** As `#applyAll`, in one statement, which looks at the revision itself. */
-  #applyOne(scope: string, change: SlotChange): string[] {
+  #applyOne(scope: string, change: SlotChange): number | string[] {
     const { add, replace } = this.#statements;
     const { key, ifRevision, value } = change;
     const revision = this.#revisions.next(ifRevision);
-    if (ifRevision !== 0)
-      return replace.run(revision, value, scope, key, ifRevision).changes === 1 ? [] : [key];
-    if (value !== null && add.run(scope, key, revision, value).changes === 1) return [];
+    if (ifRevision !== 0) {
+      const isDone = replace.run(revision, value, scope, key, ifRevision).changes === 1;
+      return isDone ? revision : [key];
+    }
+    if (value !== null && add.run(scope, key, revision, value).changes === 1) return revision;
     const row = this.#rowOf(scope, key);
-    if (!row.isThere && value === null) return [];
+    if (!row.isThere && value === null) return revision;
     // A tombstone from a time that this clock has not reached.
     return row.isThere ? [key] : this.#applyAll(scope, [change]);
   }
