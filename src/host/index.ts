@@ -5,3 +5,4 @@
  */
 
 export { openHost } from "./host.ts";
+export { userOf } from "./user.ts";

@@ -4,7 +4,14 @@
  * @module
  */
 
-export type { AbortableOptions, AbortSignalLike, ProcessIdentity, Token } from "../contract/index.ts";
+export type {
+  AbortableOptions,
+  AbortSignalLike,
+  Listener,
+  ProcessIdentity,
+  SocketOwner,
+  Token,
+} from "../contract/index.ts";
 export {
   type AnyPortError,
   type HolderCount,
@@ -16,6 +23,13 @@ export {
   type RefusalCounts,
   type Transport,
 } from "../core/index.ts";
+export type {
+  InspectedLease,
+  InspectedReservation,
+  LeasedListener,
+  LeaseState,
+  Ownership,
+} from "../inspect/index.ts";
 export type {
   AcquireAllOptions,
   AcquireOptions,
@@ -42,4 +56,5 @@ export {
   repair,
   type RepairOptions,
 } from "./doctor.ts";
+export { inspect, type Inspection } from "./inspect.ts";
 export { open, type OpenOptions } from "./open.ts";

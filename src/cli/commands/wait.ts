@@ -1,0 +1,41 @@
+// moorage wait: until the server of a lease is up, or a port is free of everybody.
+//
+// Who listens is read, and nothing is connected to: a connect() to a port of the ephemeral range can meet itself,
+// and then the port is blocked for a minute.
+
+import { constants } from "node:os";
+import { openHost } from "../../host/index.ts";
+import { open } from "../../node/index.ts";
+import { EXIT } from "../exit-codes.ts";
+import { type Look, lookForNobody, lookForServer } from "../looks.ts";
+import { say } from "../output.ts";
+import { poll } from "../poll.ts";
+
+export interface WaitFlags {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly free?: boolean;
+}
+
+export async function wait(target: string | number, { timeout, free = false }: WaitFlags): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.on("SIGINT", interrupt);
+  const over = AbortSignal.any([interrupted.signal, AbortSignal.timeout(timeout * 1000)]);
+  const host = openHost();
+  await using registry = await open();
+  const look = (free ? lookForNobody : lookForServer)(registry, host, target);
+  const subject = typeof target === "number" ? `port ${target}` : target;
+  if (process.stderr.isTTY) say(`waiting for ${subject}${free ? " to be free" : ""}, ${timeout} s at most`);
+  let last: Look | undefined;
+  const isDone = await poll(async () => {
+    const next = await look();
+    if (next.isWarning && next.why !== last?.why) say(`moorage: ${next.why}`);
+    last = next;
+    return next.isDone;
+  }, over);
+  if (isDone) return EXIT.OK;
+  if (interrupted.signal.aborted) return EXIT.SIGNALLED + constants.signals.SIGINT;
+  say(`moorage: TIMED_OUT: after ${timeout} s ${last?.why ?? ""}`);
+  return EXIT.TIMED_OUT;
+}
