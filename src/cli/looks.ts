@@ -2,7 +2,7 @@
 //
 // Leases are read anew at each look: a lease that is waited for may come, go, and come back with another port.
 
-import type { Host, Listener } from "../contract/index.ts";
+import type { Listener } from "../contract/index.ts";
 import {
   byPort,
   type Extent,
@@ -28,14 +28,14 @@ export interface Look {
 const DONE: Look = { isDone: true, why: "", isWarning: false };
 
 /** Looks whether the server of a name or a leased port is up; on a port that nobody leased, whether any is. */
-export function lookForServer(registry: Registry, host: Host, target: string | number): () => Promise<Look> {
+export function lookForServer(registry: Registry, target: string | number): () => Promise<Look> {
   return async () => {
     const leases = (await leasesOf(registry, target)).filter(({ state }) => state === "held");
     if (leases.length === 0 && typeof target === "string") {
       return not(`nobody has leased ${JSON.stringify(target)}`);
     }
     const ports = typeof target === "number" ? [target] : leases.flatMap((lease) => lease.ports);
-    const listeners = await listenersOn(host, ports);
+    const listeners = await listenersOn(ports);
     const found = leases.map((lease) => readinessOf(lease, listeners, viewer()));
     if (typeof target === "number" && leases.length === 0) found.push(readinessOfPort(target, listeners));
     return found.every(({ isReady }) => isReady) ? DONE : explain(ports, leases[0], found);
@@ -43,7 +43,7 @@ export function lookForServer(registry: Registry, host: Host, target: string | n
 }
 
 /** Looks whether nothing listens on a port, or on any that a name has, had at an earlier look, or keeps. */
-export function lookForNobody(registry: Registry, host: Host, target: string | number): () => Promise<Look> {
+export function lookForNobody(registry: Registry, target: string | number): () => Promise<Look> {
   let extents: readonly Extent[] = [];
   return async () => {
     if (typeof target === "string") {
@@ -52,7 +52,7 @@ export function lookForNobody(registry: Registry, host: Host, target: string | n
       if (now.length > 0) extents = now;
     }
     const ports = typeof target === "number" ? [target] : extents.flatMap((extent) => extent.ports);
-    const all = await listenersOn(host, ports);
+    const all = await listenersOn(ports);
     const found =
       typeof target === "number" ? all : extents.flatMap((extent) => meeting(extent, byPort(all)));
     return found.length === 0 ? DONE : not(`there is still ${list(found)}`);

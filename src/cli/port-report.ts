@@ -77,9 +77,10 @@ async function guardedElsewhere(
   port: number,
   leases: readonly LeaseInfo[],
 ): Promise<Transport[]> {
+  if (!guards) return [];
   const unaccounted = TRANSPORTS.filter(
     (protocol) => !leases.some(({ state, protocols }) => state === "held" && protocols.includes(protocol)),
   );
-  const isHeld = await Promise.all(unaccounted.map((protocol) => guards?.isHeld(protocol, port)));
-  return unaccounted.filter((_, at) => isHeld[at] === true);
+  const isHeld = await Promise.all(unaccounted.map((protocol) => guards.isHeld(protocol, port)));
+  return unaccounted.filter((_, at) => isHeld[at]);
 }

@@ -39,3 +39,11 @@ export async function pause(ms: number, signal: AbortSignalLike | undefined): Pr
     return () => clearTimeout(timer);
   });
 }
+
+/** Lets everything else that is due have its turn. */
+export async function nextTurn(signal: AbortSignalLike | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+  throwIfAborted(signal);
+}

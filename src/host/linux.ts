@@ -9,6 +9,7 @@ import type { Ancestor, Liveness, ProcessIdentity } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { openGuards } from "./guards.ts";
 import { isCopy, readLineage } from "./lineage.ts";
+import { openListeners } from "./listeners.ts";
 import {
   isHidden,
   isOwnNumbering,
@@ -80,7 +81,7 @@ export function linux(): System {
     liveness,
     settings: readSettings,
     guards: openGuards(),
-    listeners: undefined,
+    listeners: openListeners(ownProc ? identity : undefined),
   };
 }
 

@@ -64,10 +64,23 @@ export function readArguments(pid: number): string[] {
   return text.split("\0").filter((argument) => argument !== "");
 }
 
+/** When the machine started, in milliseconds since the Unix epoch, to a second (proc_stat(5)). */
+export function readBootTime(): number {
+  const seconds = /^btime (\d+)$/mu.exec(readText("/proc/stat") ?? "")?.[1];
+  if (seconds === undefined) throw new Error("/proc/stat does not say when the machine started");
+  return Number(seconds) * 1000;
+}
+
 /** Whether the error says that this user may not see the process, as in a /proc mounted with hidepid. */
 export function isHidden(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EACCES" || code === "EPERM";
+}
+
+/** Whether the error says that there is no such file, or no such process any more. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR";
 }
 
 /**
@@ -107,8 +120,7 @@ function unlessMissing<Result>(read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -8,6 +8,7 @@ export type {
   AbortableOptions,
   AbortSignalLike,
   Listener,
+  ListenersOptions,
   ProcessIdentity,
   SocketOwner,
   Token,
@@ -57,4 +58,5 @@ export {
   type RepairOptions,
 } from "./doctor.ts";
 export { inspect, type Inspection } from "./inspect.ts";
+export { listeners } from "./listeners.ts";
 export { open, type OpenOptions } from "./open.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { parseEphemeral, parseReserved } from "../../src/host/settings.ts";
+import { parseEphemeral, parseReserved, parseStart } from "../../src/host/settings.ts";
 
 const DEFAULT = { first: 32768, last: 60999 };
 
@@ -51,5 +51,27 @@ describe("the reserved ports", () => {
 
   it("can be all of them", () => {
     expect(parseReserved("0-65535\n")).toHaveLength(65535);
+  });
+});
+
+describe("the first port that takes no privilege", () => {
+  it.each([
+    ["1024\n", 1024],
+    ["0\n", 0],
+    ["80", 80],
+    [" 443 ", 443],
+    ["65535\n", 65_535],
+    ["65536\n", 65_536],
+    ["65537\n", 1024],
+    ["-1\n", 1024],
+    ["80.5\n", 1024],
+    ["0x50\n", 1024],
+    ["80 90\n", 1024],
+    ["", 1024],
+    ["\n", 1024],
+    ["x", 1024],
+    ["9".repeat(400), 1024],
+  ])("of %j is %i", (text, start) => {
+    expect(parseStart(text)).toBe(start);
   });
 });

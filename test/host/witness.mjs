@@ -88,6 +88,30 @@ const scenarios = {
     return { below: await look(1000), above: await look(2000) };
   },
 
+  /** Who listens on a port. */
+  list: async (port) => await openHost().listeners({ port: Number(port) }),
+
+  /** All who listen, beside a server of this process. */
+  listOwn: async (port) => {
+    const server = createServer().listen({ port: Number(port), host: "0.0.0.0" });
+    await once(server, "listening");
+    const all = await openHost().listeners();
+    server.close();
+    return { pid: process.pid, all };
+  },
+
+  /** What nobody is told of a port of root's, and of one of its own. */
+  listAsNobody: async (others) => {
+    process.setgroups([]);
+    process.setgid(NOBODY);
+    process.setuid(NOBODY);
+    const server = createServer().listen({ port: 0, host: "127.0.0.1" });
+    await once(server, "listening");
+    const told = { others: await listOn(Number(others)), own: await listOn(server.address().port) };
+    server.close();
+    return told;
+  },
+
   /** Each kind of socket that there is. */
   bindEverything: async (text) => {
     const port = Number(text);
@@ -181,6 +205,10 @@ async function useGuard(port) {
   return { held, taken: guards.take("tcp", port) !== undefined };
 }
 
+async function listOn(port) {
+  return await openHost().listeners({ port }).catch(describe);
+}
+
 function judge(host, identity) {
   const found = attempt(() => host.process(identity.pid) ?? null);
   return { liveness: host.liveness(identity), process: found };
@@ -191,8 +219,12 @@ function attempt(action) {
   try {
     return action();
   } catch (error) {
-    return { ...error, message: error.message };
+    return describe(error);
   }
+}
+
+function describe(error) {
+  return { ...error, message: error.message };
 }
 
 const [scenario, ...parameters] = process.argv.slice(2);

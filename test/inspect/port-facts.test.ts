@@ -42,17 +42,6 @@ describe("a number", () => {
 describe("who binds the whole port", () => {
   const lease = { ports: [3000], protocols: ["tcp"], addresses: ["::"] } as const;
 
-  /** "tcp", "tcp+reuse" and so on, where they are refused, with the rule. */
-  function refusals(all: readonly Outlook[]): Record<string, string> {
-    return Object.fromEntries(
-      all.flatMap(({ protocol, reuseAddress, refusedBy }) =>
-        refusedBy
-          ? [[`${protocol}${reuseAddress ? "+reuse" : ""}`, `${refusedBy.rule} ${refusedBy.address}`]]
-          : [],
-      ),
-    );
-  }
-
   it("is let where nothing is", () => {
     expect(refusals(outlooks(3000, [], []))).toEqual({});
   });
@@ -85,3 +74,14 @@ describe("who binds the whole port", () => {
     });
   });
 });
+
+/** "tcp", "tcp+reuse" and so on, where they are refused, with the rule. */
+function refusals(all: readonly Outlook[]): Record<string, string> {
+  return Object.fromEntries(
+    all.flatMap(({ protocol, reuseAddress, refusedBy }) =>
+      refusedBy
+        ? [[`${protocol}${reuseAddress ? "+reuse" : ""}`, `${refusedBy.rule} ${refusedBy.address}`]]
+        : [],
+    ),
+  );
+}

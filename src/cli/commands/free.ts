@@ -33,16 +33,16 @@ export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): P
   }
   const host = openHost();
   const asker: Asker = { uid: viewer(), line: [host.self, ...host.ancestors()], userOf };
-  const plan = planStop(await listenersOn(host, [port]), asker);
-  if (plan.kind !== "stop") return await sayWhyNot(host, port, plan);
+  const plan = planStop(await listenersOn([port]), asker);
+  if (plan.kind !== "stop") return await sayWhyNot(port, plan);
   for (const one of plan.processes) say(`port ${port}: SIGTERM for ${formatOwner(one)}`);
   await using registry = await open();
   for (const line of await leaseLines(registry, port, plan.processes)) say(line);
   if (dryRun === true) return EXIT.OK;
   if (asks && !(await confirm())) return EXIT.ERROR;
 
-  const now = planStop(await listenersOn(host, [port]), asker);
-  if (now.kind !== "stop") return now.kind === "nothing" ? EXIT.OK : await sayWhyNot(host, port, now);
+  const now = planStop(await listenersOn([port]), asker);
+  if (now.kind !== "stop") return now.kind === "nothing" ? EXIT.OK : await sayWhyNot(port, now);
   if (!isSameAs(plan.processes, now.processes)) {
     say(`moorage: CHANGED: others listen on port ${port} by now, and nobody was asked to stop; try again`);
     return EXIT.ERROR;
@@ -53,16 +53,12 @@ export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): P
       return EXIT.HELD;
     }
   }
-  return await awaitFree(host, port, timeout);
+  return await awaitFree(port, timeout);
 }
 
-async function sayWhyNot(
-  host: Host,
-  port: number,
-  plan: Exclude<StopPlan, { kind: "stop" }>,
-): Promise<number> {
+async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>): Promise<number> {
   if (plan.kind === "nothing") {
-    const others = await listenersOn(host, [port]);
+    const others = await listenersOn([port]);
     const but =
       others.length === 0 ? "" : `; UDP sockets are left alone: ${formatListeners(others).join("; ")}`;
     say(`moorage: NOT_FOUND: nobody listens on TCP port ${port}${but}`);
@@ -119,11 +115,11 @@ function ask(host: Host, { pid, startTime }: SocketOwner): boolean {
   }
 }
 
-async function awaitFree(host: Host, port: number, timeout: number): Promise<number> {
+async function awaitFree(port: number, timeout: number): Promise<number> {
   let left: readonly Listener[] = [];
   const isFree = await poll(
     async () => {
-      left = (await listenersOn(host, [port])).filter(({ protocol }) => protocol === "tcp");
+      left = (await listenersOn([port])).filter(({ protocol }) => protocol === "tcp");
       return left.length === 0;
     },
     AbortSignal.timeout(timeout * 1000),
@@ -138,6 +134,8 @@ async function awaitFree(host: Host, port: number, timeout: number): Promise<num
 }
 
 function isSameAs(before: readonly SocketOwner[], now: readonly SocketOwner[]): boolean {
-  const key = ({ pid, startTime }: SocketOwner): string => `${pid} ${startTime}`;
-  return before.map(key).join() === now.map(key).join();
+  return (
+    before.length === now.length &&
+    before.every(({ pid, startTime }, at) => now[at]!.pid === pid && now[at]!.startTime === startTime)
+  );
 }

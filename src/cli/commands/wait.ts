@@ -4,7 +4,6 @@
 // and then the port is blocked for a minute.
 
 import { constants } from "node:os";
-import { openHost } from "../../host/index.ts";
 import { open } from "../../node/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type Look, lookForNobody, lookForServer } from "../looks.ts";
@@ -22,9 +21,8 @@ export async function wait(target: string | number, { timeout, free = false }: W
   const interrupt = (): void => interrupted.abort();
   process.on("SIGINT", interrupt);
   const over = AbortSignal.any([interrupted.signal, AbortSignal.timeout(timeout * 1000)]);
-  const host = openHost();
   await using registry = await open();
-  const look = (free ? lookForNobody : lookForServer)(registry, host, target);
+  const look = (free ? lookForNobody : lookForServer)(registry, target);
   const subject = typeof target === "number" ? `port ${target}` : target;
   if (process.stderr.isTTY) say(`waiting for ${subject}${free ? " to be free" : ""}, ${timeout} s at most`);
   let last: Look | undefined;
