@@ -19,8 +19,9 @@ export interface WhoFlags {
 /** The version of the shape that `--json` prints; it grows when a field changes its meaning or goes. */
 const JSON_VERSION = 1;
 
-/** Processes of one port that are shown whole, so that a server with many workers fits on a screen. */
+/** Processes of one port that are shown whole, and parents of one, so that all fits on a screen. */
 const MOST_PROCESSES = 3;
+const MOST_PARENTS = 3;
 
 export async function who(target: string | number, { json = false }: WhoFlags): Promise<number> {
   const host = openHost();
@@ -90,7 +91,9 @@ function toProcessRows(owner: ReportedOwner): string[][] {
     ["process", `${pid}  ${command}`],
     ["", `${user}started ${formatAge(Date.now() - startedAt)} ago`],
     ...(folder === null ? [] : [["", `in ${folder}${place || (project === null ? "" : ", a project's")}`]]),
-    ...(parents.length === 0 ? [] : [["", `child of ${parents.map(formatHolder).join(", of ")}`]]),
+    ...parents
+      .slice(0, MOST_PARENTS)
+      .map((parent, at) => ["", `${"  ".repeat(at)}child of ${formatHolder(parent)}`]),
     ...(container === null ? [] : [["", `in container ${shortContainer(container)}`]]),
   ];
 }
