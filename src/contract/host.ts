@@ -133,7 +133,10 @@ export interface Host {
   /** Whether the kernel would give all these bindings of one port now, found out by binding them. */
   look(bindings: readonly Binding[], options?: AbortableOptions): Promise<Verdict>;
   settings(): PortSettings;
-  /** `undefined` where this runtime can only bind in order to listen: there, ports are looked at and not held. */
+  /**
+   * `undefined` where this runtime can only bind in order to listen, and where a hold would keep servers out
+   * (macOS, Windows): there, ports are looked at and not held.
+   */
   readonly holds: Holds | undefined;
   /**
    * Who listens, in the order of ports; a UDP socket listens when it is bound and not connected. `undefined` where

@@ -36,7 +36,7 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
       return "free";
     },
     settings: () => system.settings(),
-    holds: bind && openHolds(bind),
+    holds: bind && system.letsServersIn ? openHolds(bind) : undefined,
     listeners: system.listeners,
     guards: system.guards,
   };

@@ -5,4 +5,5 @@
  */
 
 export { openHost } from "./host.ts";
+export { bindingWay } from "./sockets.ts";
 export { userOf } from "./user.ts";

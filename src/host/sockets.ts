@@ -42,6 +42,15 @@ const IPV6_ONLY = 1;
 
 const OWN: NetModule = net as object;
 
+/** By what this runtime binds TCP sockets without listening, or `undefined` where it can only listen. */
+export function bindingWay(
+  runtime: NetModule = OWN,
+): "net.BoundSocket" | "net._createServerHandle" | undefined {
+  const { BoundSocket, _createServerHandle: createHandle } = runtime;
+  if (BoundSocket) return "net.BoundSocket";
+  return createHandle && "net._createServerHandle";
+}
+
 /** How this runtime binds TCP sockets, or `undefined` where it can only listen. */
 export function chooseBindTcp(runtime: NetModule = OWN): BindTcp | undefined {
   const { BoundSocket, _createServerHandle: createHandle } = runtime;

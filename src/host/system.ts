@@ -15,6 +15,11 @@ export interface System {
   ancestors(): Ancestor[];
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
+  /**
+   * Whether a server can bind a port beside a socket that is only bound, where both set SO_REUSEADDR. Where it
+   * cannot, a hold would keep out the very server that the port is held for.
+   */
+  readonly letsServersIn: boolean;
   readonly guards: Guards | undefined;
   readonly listeners: Host["listeners"];
 }

@@ -39,9 +39,11 @@ export async function inspect(
   expectOptions("inspect", options, ["signal"]);
   expectSignal(options.signal);
   const host = openHost();
-  const leases = await registry.list(options);
-  const reservations = await registry.reservations(options);
-  const listeners = await host.listeners?.(options);
+  const [listeners, leases, reservations] = await Promise.all([
+    host.listeners?.(options) ?? Promise.resolve(undefined),
+    registry.list(options),
+    registry.reservations(options),
+  ]);
   return {
     leases: inspectLeases(leases, sightOf(host, listeners)),
     reservations: inspectReservations(reservations, leases, listeners),

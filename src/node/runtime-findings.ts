@@ -1,10 +1,11 @@
 // What the doctor says of the runtime and of the machine.
 
 import type { Host } from "../contract/index.ts";
-import { PortError, PortSet } from "../core/index.ts";
-import { defaultPool } from "../registry/index.ts";
+import { PortError } from "../core/index.ts";
+import { bindingWay } from "../host/index.ts";
 import { loadDriver } from "../stores/sqlite/driver.ts";
 import type { Finding } from "./doctor.ts";
+import { settingsFindings } from "./settings-findings.ts";
 
 /** `engines` of package.json. */
 const OLDEST_NODE = { major: 20, minor: 19 };
@@ -35,7 +36,13 @@ function driverFinding(): Finding {
 }
 
 export async function machineFindings(host: Host): Promise<Finding[]> {
-  return [processFinding(host), await guardFinding(host), networkFinding(host), poolFinding(host)];
+  return [
+    processFinding(host),
+    await guardFinding(host),
+    holdFinding(host, bindingWay()),
+    networkFinding(host),
+    ...settingsFindings(host),
+  ];
 }
 
 function processFinding({ boot, self }: Host): Finding {
@@ -64,21 +71,25 @@ async function guardFinding({ guards }: Host): Promise<Finding> {
   }
 }
 
-function networkFinding({ fingerprint }: Host): Finding {
-  return { check: "network", state: "ok", message: `namespace ${fingerprint}` };
+/** @param way by which this runtime binds without listening */
+export function holdFinding({ holds }: Pick<Host, "holds">, way: ReturnType<typeof bindingWay>): Finding {
+  if (holds && way) {
+    const which = way === "net.BoundSocket" ? way : `${way}, which this Node has in place of net.BoundSocket`;
+    return {
+      check: "hold",
+      state: "ok",
+      message: `by ${which}: TCP ports are kept until the server listens`,
+    };
+  }
+  if (way) {
+    const message =
+      "does not hold: on this system, a bound socket would keep out the server that it is held for";
+    return { check: "hold", state: "warning", message };
+  }
+  const message = "does not hold: this runtime can only bind a port in order to listen on it";
+  return { check: "hold", state: "warning", message, advice: "use Node 24.19, 26.4 or newer" };
 }
 
-function poolFinding({ settings }: Pick<Host, "settings">): Finding {
-  const { ephemeral, ...rest } = settings();
-  const { ports, reserved: leftOut } = defaultPool({ ephemeral, ...rest });
-  const overlap = ports.size - ports.without(PortSet.range(ephemeral.first, ephemeral.last)).size;
-  const range = `${ephemeral.first}-${ephemeral.last}`;
-  const advice = "set net.ipv4.ip_local_port_range to a range outside 20000-29999";
-  if (overlap > 0) {
-    const message = `the kernel's ephemeral range ${range} has all default ports: connections can take them at any time`;
-    return { check: "pool", state: "warning", message, advice };
-  }
-  const message = `${ports.size} default ports, the kernel's ephemeral range is ${range}`;
-  if (leftOut === 0) return { check: "pool", state: "ok", message };
-  return { check: "pool", state: "warning", message: `${message}; ${leftOut} are left out`, advice };
+function networkFinding({ fingerprint }: Host): Finding {
+  return { check: "network", state: "ok", message: `namespace ${fingerprint}` };
 }

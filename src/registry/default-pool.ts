@@ -5,8 +5,8 @@ import type { PortSettings } from "../contract/index.ts";
 import { PortSet } from "../core/index.ts";
 import type { World } from "./world.ts";
 
-const FIRST = 20000;
-const LAST = 29999;
+/** What the default ports are chosen from. */
+export const DEFAULT_RANGE = { first: 20000, last: 29999 } as const;
 
 /** Ports of the range that a person is likely to ask for by number, or that a browser refuses (WHATWG fetch). */
 const TAKEN_BY_CUSTOM: readonly number[] = [
@@ -16,7 +16,7 @@ const TAKEN_BY_CUSTOM: readonly number[] = [
 ];
 
 export function defaultPool({ ephemeral, reserved }: PortSettings): World["defaultPool"] {
-  const all = PortSet.range(FIRST, LAST).without(TAKEN_BY_CUSTOM);
+  const all = PortSet.range(DEFAULT_RANGE.first, DEFAULT_RANGE.last).without(TAKEN_BY_CUSTOM);
   const unreserved = all.without(reserved);
   const outside = unreserved.without(overlap(ephemeral.first, ephemeral.last));
   // These are preferences: where they leave nothing, a port that they leave out is better than none.
@@ -25,5 +25,6 @@ export function defaultPool({ ephemeral, reserved }: PortSettings): World["defau
 }
 
 function* overlap(first: number, last: number): IterableIterator<number> {
-  for (let port = Math.max(first, FIRST); port <= Math.min(last, LAST); port++) yield port;
+  const end = Math.min(last, DEFAULT_RANGE.last);
+  for (let port = Math.max(first, DEFAULT_RANGE.first); port <= end; port++) yield port;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { defaultPool } from "./default-pool.ts";
+export { DEFAULT_RANGE, defaultPool } from "./default-pool.ts";
 export type { Endpoint, Lease, LeaseFacts } from "./lease.ts";
 export type { LeaseInfo, Reservation } from "./list.ts";
 export type {

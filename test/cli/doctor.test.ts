@@ -22,8 +22,8 @@ describe("moorage doctor", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
     expect(lines.length).toBeLessThanOrEqual(24);
-    expect(lines).toContain(`ok  node       ${process.versions.node}`);
-    expect(lines).toContain("ok  records    1 lease, 0 names with kept ports, 0 waiting");
+    expect(lines).toContain(`ok  node        ${process.versions.node}`);
+    expect(lines).toContain("ok  records     1 lease, 0 names with kept ports, 0 waiting");
     expect(lines.at(-1)).toBe("nothing is wrong");
   });
 
@@ -45,6 +45,8 @@ describe("moorage doctor", () => {
         "driver ok",
         "processes ok",
         "guards ok",
+        "hold ok",
+        "reserved ok",
         "folder ok",
         "database ok",
       ]),

@@ -136,3 +136,9 @@ describe("on a machine without IPv6", () => {
     expect(withoutIPv6.take(on(await freePort(), address))).toBe(verdict);
   });
 });
+
+describe("where a bound socket keeps servers out", () => {
+  it.each(["darwin", "win32", "freebsd"] as const)("nothing is held: %s", (platform) => {
+    expect(openHost(platform).holds).toBeUndefined();
+  });
+});

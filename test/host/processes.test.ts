@@ -9,6 +9,7 @@ import { openHost } from "../../src/host/index.ts";
 import { readStat } from "../../src/host/proc.ts";
 import { parseReserved } from "../../src/host/settings.ts";
 import { startChild } from "../stores/child.ts";
+import { freePort, occupy, wholePort } from "./sockets.ts";
 import { hasProgram, start, startSleeper, ZOMBIE_SCRIPT } from "./processes.ts";
 
 describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
@@ -121,8 +122,8 @@ describe.skipIf(!existsSync("/proc/self/stat"))("on Linux", () => {
   });
 });
 
-describe("where there is no /proc", () => {
-  const host = openHost("darwin");
+describe.each(["darwin", "win32"] as const)("where there is no /proc, as on %s", (platform) => {
+  const host = openHost(platform);
 
   it("the machine is one, without a boot and without guards", () => {
     expect(host).toMatchObject({ fingerprint: "machine", boot: "", guards: undefined });
@@ -145,6 +146,14 @@ describe("where there is no /proc", () => {
 
   it("the parent is the only ancestor that is known", () => {
     expect(host.ancestors()).toMatchObject([{ pid: process.ppid, forked: false }]);
+  });
+
+  it("a port is looked at, and nobody is told to listen or hold", async () => {
+    const port = await freePort();
+    expect(await host.look([wholePort(port)])).toBe("free");
+    await occupy("::", port);
+    expect(await host.look([wholePort(port)])).toBe("stranger");
+    expect(host).toMatchObject({ holds: undefined, listeners: undefined });
   });
 
   it("the ephemeral range is IANA's", () => {

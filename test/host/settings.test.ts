@@ -2,7 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 
+import { openHost } from "../../src/host/index.ts";
 import { parseEphemeral, parseReserved, parseStart } from "../../src/host/settings.ts";
+import { temporaryFolder } from "../stores/folder.ts";
+import { askWitness, canRunAsRoot } from "./processes.ts";
 
 const DEFAULT = { first: 32768, last: 60999 };
 
@@ -75,3 +78,34 @@ describe("the first port that takes no privilege", () => {
     expect(parseStart(text)).toBe(start);
   });
 });
+
+describe.skipIf(!canRunAsRoot("unshare", "--net", "true"))(
+  "a network namespace (needs root and unshare)",
+  () => {
+    it("has settings of its own, as they are at the moment, which a registry in it follows", async () => {
+      const before = openHost().settings();
+      const changes = {
+        ip_unprivileged_port_start: "80",
+        ip_local_port_range: "10000 29899",
+        ip_local_reserved_ports: "8080,29990-29999",
+      };
+      const told = await askWitness(
+        ["unshare", "--net"],
+        "changeSettings",
+        temporaryFolder(),
+        JSON.stringify(changes),
+        "90",
+      );
+      expect(told).toEqual({
+        before: { ephemeral: DEFAULT, reserved: [], unprivilegedStart: 1024 },
+        after: {
+          ephemeral: { first: 10_000, last: 29_899 },
+          reserved: [8080, ...Array.from({ length: 10 }, (_, at) => 29_990 + at)],
+          unprivilegedStart: 80,
+        },
+        ports: Array.from({ length: 90 }, (_, at) => 29_900 + at),
+      });
+      expect(openHost().settings()).toEqual(before);
+    });
+  },
+);

@@ -11,7 +11,13 @@ import { describe, expect, it } from "vitest";
 
 import { bindingOf } from "../../src/core/index.ts";
 import { createLook } from "../../src/host/look.ts";
-import { type BindTcp, chooseBindTcp, type NetModule, whyNotUnix } from "../../src/host/sockets.ts";
+import {
+  bindingWay,
+  type BindTcp,
+  chooseBindTcp,
+  type NetModule,
+  whyNotUnix,
+} from "../../src/host/sockets.ts";
 import { askWitness, canRunAsRoot, hasProgram, start } from "./processes.ts";
 import { occupy, wholePort } from "./sockets.ts";
 
@@ -179,8 +185,18 @@ describe("the way to bind", () => {
     expect(made).toEqual([{ host: "127.0.0.1", port: 1, ipv6Only: false }]);
   });
 
+  it("is said", () => {
+    class Public {
+      close(): void {}
+    }
+    const internal = { _createServerHandle: () => -1 };
+    expect(bindingWay({ BoundSocket: Public, ...internal })).toBe("net.BoundSocket");
+    expect(bindingWay(internal)).toBe("net._createServerHandle");
+  });
+
   it("is none where a runtime can only listen", () => {
     expect(chooseBindTcp({})).toBeUndefined();
+    expect(bindingWay({})).toBeUndefined();
     expect(whyNotUnix("\0moorage-test", {})).toBeUndefined();
   });
 

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 
 import { bindingOf } from "../../dist/core/index.js";
 import { openHost } from "../../dist/host/index.js";
+import { open } from "../../dist/node/index.js";
 
 const NOBODY = 65534;
 
@@ -110,6 +111,20 @@ const scenarios = {
     const told = { others: await listOn(Number(others)), own: await listOn(server.address().port) };
     server.close();
     return told;
+  },
+
+  /** The settings of a network namespace, before and after they are changed, and the ports leased by default then. */
+  changeSettings: async (directory, changes, count) => {
+    const host = openHost();
+    const before = host.settings();
+    for (const [name, value] of Object.entries(JSON.parse(changes))) {
+      writeFileSync(`/proc/sys/net/ipv4/${name}`, value);
+    }
+    const after = host.settings();
+    const registry = await open({ directory });
+    const { ports } = await registry.acquire({ count: Number(count) });
+    await registry.close();
+    return { before, after, ports: ports.toSorted((a, b) => a - b) };
   },
 
   /** Each kind of socket that there is. */

@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openHost } from "../../src/host/index.ts";
+import { type bindingWay, openHost } from "../../src/host/index.ts";
 import { type Diagnosis, diagnose, open, type Registry, repair } from "../../src/node/index.ts";
-import { machineFindings, nodeFinding } from "../../src/node/runtime-findings.ts";
+import { holdFinding, machineFindings, nodeFinding } from "../../src/node/runtime-findings.ts";
 import { Worker } from "../registry/workers.ts";
 import { startChild } from "../stores/child.ts";
 import { temporaryFolder } from "../stores/folder.ts";
@@ -19,10 +19,13 @@ async function openRegistry(directory: string): Promise<Registry> {
   return registry;
 }
 
+/** What may be out of order where the tests run. */
+const OF_THE_MACHINE = ["ephemeral", "privileged", "disk"];
+
 /** "state check: message" of what is not in order. */
 function wrong({ findings }: Diagnosis): string[] {
   return findings
-    .filter(({ state, check }) => state !== "ok" && check !== "pool" && check !== "disk")
+    .filter(({ state, check }) => state !== "ok" && !OF_THE_MACHINE.includes(check))
     .map(({ state, check, message }) => `${state} ${check}: ${message}`);
 }
 
@@ -72,7 +75,11 @@ describe("a diagnosis", () => {
       expect.stringMatching(/^driver: (?:libsql|node:sqlite), SQLite 3\.\d+\.\d+$/u),
       expect.stringMatching(/^processes: told apart/u),
       expect.stringMatching(/^guards: abstract unix sockets/u),
+      expect.stringMatching(/^hold: by net\./u),
       expect.stringMatching(/^network: namespace net:\[\d+\]$/u),
+      expect.stringMatching(/^ephemeral: \d+-\d+: the kernel picks/u),
+      expect.stringMatching(/^reserved: /u),
+      expect.stringMatching(/^privileged: /u),
       expect.stringMatching(/^pool: \d+ default ports/u),
       `folder: ${directory}`,
       expect.stringMatching(/^disk: \d+ MiB free$/u),
@@ -121,24 +128,47 @@ describe("what the machine is found to be", () => {
     ["22.0.0", "ok"],
   ])("Node %s: %s", (version, state) => expect(nodeFinding(version).state).toBe(state));
 
-  it("without guards and start times is told with what that means", async () => {
+  it("without guards, start times and holds is told with what that means", async () => {
     const host = openHost();
-    const poor = { ...host, boot: "", guards: undefined };
+    const poor = { ...host, boot: "", guards: undefined, holds: undefined };
     const findings = await machineFindings(poor);
-    expect(findings.filter(({ state }) => state === "warning").map(({ check }) => check)).toEqual([
-      "processes",
-      "guards",
-    ]);
+    const warnings = findings.filter(
+      ({ state, check }) => state === "warning" && !OF_THE_MACHINE.includes(check),
+    );
+    expect(warnings.map(({ check }) => check)).toEqual(["processes", "guards", "hold"]);
   });
 
-  it.each([
-    [{ first: 32_768, last: 60_999 }, "ok"],
-    [{ first: 25_000, last: 60_999 }, "warning"],
-    [{ first: 1024, last: 65_535 }, "warning"],
-  ])("with the ephemeral range %o: %s", async (ephemeral, state) => {
-    const host = { ...openHost(), settings: () => ({ ephemeral, reserved: [], unprivilegedStart: 1024 }) };
-    const finding = (await machineFindings(host)).find(({ check }) => check === "pool");
-    expect(finding?.state).toBe(state);
+  it.each(["darwin", "win32"] as const)(
+    "on %s is told without its settings, or a crash",
+    async (platform) => {
+      const findings = await machineFindings(openHost(platform));
+      expect(findings.map(({ check, state }) => `${check} ${state}`)).toEqual([
+        "processes warning",
+        "guards warning",
+        "hold warning",
+        "network ok",
+        "ephemeral ok",
+        "pool ok",
+      ]);
+    },
+  );
+
+  it.each<[string, boolean, ReturnType<typeof bindingWay>, string, string | undefined]>([
+    ["is by net.BoundSocket", true, "net.BoundSocket", "by net.BoundSocket: TCP ports are kept", undefined],
+    ["is by the older way", true, "net._createServerHandle", "by net._createServerHandle, which", undefined],
+    ["is none on this system", false, "net.BoundSocket", "does not hold: on this system", undefined],
+    [
+      "is none in this runtime",
+      false,
+      undefined,
+      "does not hold: this runtime",
+      "use Node 24.19, 26.4 or newer",
+    ],
+  ])("that a hold %s", (_, has, way, message, advice) => {
+    const finding = holdFinding({ holds: has ? { take: () => "stranger" } : undefined }, way);
+    expect(finding).toMatchObject({ check: "hold", state: has ? "ok" : "warning" });
+    expect(finding.message.startsWith(message)).toBe(true);
+    expect(finding.advice).toBe(advice);
   });
 });
 

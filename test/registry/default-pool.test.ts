@@ -42,6 +42,13 @@ describe("the default pool", () => {
     expect(String(defaultPool(kernel).ports)).toBe(expected);
   });
 
+  it.each([0, 1024, 25_000, 65_536])(
+    "leaves none out for its privilege, which some have: unprivileged from %i on",
+    (unprivilegedStart) => {
+      expect(String(defaultPool({ ...settings(32768, 60999), unprivilegedStart }).ports)).toBe(String(USUAL));
+    },
+  );
+
   it("has no port that vite, minecraft or mongodb is known by", () => {
     for (const port of [24678, 25565, 27017]) {
       expect(defaultPool(settings(32768, 60999)).ports.has(port)).toBe(false);
