@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { formatAge } from "../../src/cli/describe.ts";
 import { newFolder, portPrinter } from "./moorage.ts";
 import { SEES_LISTENERS } from "./servers.ts";
 
@@ -63,15 +62,6 @@ describe("moorage ls", () => {
       },
     ]);
   });
-
-  test.each([
-    [0, "0s"],
-    [59_999, "59s"],
-    [60_000, "1m"],
-    [3_600_000, "1h"],
-    [86_400_000 * 3, "3d"],
-    [-5, "0s"],
-  ])("%d ms is shown as %s", (ms, shown) => expect(formatAge(ms)).toBe(shown));
 });
 
 describe("moorage release", () => {
