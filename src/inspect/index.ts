@@ -15,6 +15,6 @@ export {
 } from "./leases.ts";
 export { byPort, type Extent, meeting } from "./meeting.ts";
 export { type Ownership, ownershipOf } from "./ownership.ts";
-export { type Obstacle, type Outlook, outlooks, type PortFacts, portFacts } from "./port-facts.ts";
+export { type Outlook, outlooks, type PortFacts, portFacts } from "./port-facts.ts";
 export { type Readiness, readinessOf, readinessOfPort } from "./readiness.ts";
 export { type Asker, planStop, type StopPlan } from "./stopping.ts";

@@ -1,13 +1,7 @@
 // What a port number alone says, and what the kernel would answer who binds it now.
 
 import type { Listener, PortSettings } from "../contract/index.ts";
-import {
-  type Binding,
-  bindingOf,
-  conflictsAtBind,
-  conflictsAtListen,
-  type Transport,
-} from "../core/index.ts";
+import { type Binding, bindingOf, conflictsAtBind, type Transport } from "../core/index.ts";
 import { REFUSED_BY_BROWSERS } from "./browser-ports.ts";
 import { type Extent, toBinding } from "./meeting.ts";
 
@@ -37,7 +31,7 @@ export function portFacts(port: number, { ephemeral, reserved, unprivilegedStart
  * `datagram`: a UDP socket is bound there; with SO_REUSEADDR only if that one has it not, which the system does not
  * tell. `hold`: the holder of a lease keeps the port with a socket that is bound and does not listen.
  */
-export interface Obstacle {
+interface Obstacle {
   readonly rule: "listener" | "datagram" | "hold";
   readonly address: string;
 }
@@ -69,9 +63,7 @@ export function outlooks(port: number, listeners: readonly Listener[], held: rea
   return (["tcp", "udp"] as const).flatMap((protocol) =>
     [false, true].map((reuseAddress) => {
       const server = bindingOf({ protocol, port, reuseAddress });
-      const obstacle = known.find(
-        ([existing]) => conflictsAtBind(existing, server) || conflictsAtListen(existing, server),
-      );
+      const obstacle = known.find(([existing]) => conflictsAtBind(existing, server));
       return { protocol, reuseAddress, refusedBy: obstacle?.[1] ?? null };
     }),
   );

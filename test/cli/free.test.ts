@@ -162,6 +162,13 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
   );
 });
 
+/** A `moorage free` on a terminal of its own, which has said whom it is about to ask to stop. */
+async function asked(folder: Folder): Promise<Started> {
+  const terminal = folder.start("python3", ["-c", PTY, NODE, MAIN, "free", String(PORT)]);
+  expect(await terminal.line()).toContain(`port ${PORT}: SIGTERM for node`);
+  return terminal;
+}
+
 const PTY = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
 
 describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
@@ -175,14 +182,37 @@ describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
     ])("moorage free asks first: %j", async (answer, exitCode, end) => {
       await using folder = newFolder();
       const server = await serve(folder);
-      const terminal = folder.start("python3", ["-c", PTY, NODE, MAIN, "free", String(PORT)]);
-      expect(await terminal.line()).toContain(`port ${PORT}: SIGTERM for node`);
+      const terminal = await asked(folder);
       terminal.child.stdin!.write(`${answer}\n`);
       const { code } = await terminal.finished;
       expect(code).toBe(exitCode);
       // Whoever was left alone lives until this.
       server.child.kill("SIGKILL");
       expect(await server.finished).toMatchObject({ signal: end });
+    });
+
+    test("nobody is asked to stop when another process listens by the time of the answer", async () => {
+      await using folder = newFolder();
+      const former = await serve(folder);
+      const terminal = await asked(folder);
+      former.child.kill();
+      await former.finished;
+      const successor = await serve(folder);
+      terminal.child.stdin!.write("y\n");
+      const { code, stdout } = await terminal.finished;
+      expect(code).toBe(1);
+      expect(stdout).toContain("CHANGED: others listen on port 14830 by now");
+      expect(isAlive(successor.child.pid!)).toBe(true);
+    });
+
+    test("it is done when the port has become free by the time of the answer", async () => {
+      await using folder = newFolder();
+      const server = await serve(folder);
+      const terminal = await asked(folder);
+      server.child.kill();
+      await server.finished;
+      terminal.child.stdin!.write("y\n");
+      expect(await terminal.finished).toMatchObject({ code: 0 });
     });
   },
 );

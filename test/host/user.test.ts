@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { userOf } from "../../src/host/index.ts";
-import { start } from "./processes.ts";
+import { start, startSleeper } from "./processes.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -11,9 +11,9 @@ describe.skipIf(!existsSync("/proc/self/status"))("the user of a process (Linux 
   it("is this one's", () => expect(userOf(process.pid)).toBe(process.geteuid?.()));
 
   it("is not told of one that is gone", async () => {
-    const { pid, kill } = await start("/bin/sh", "-c", "echo ready; read line");
-    await kill();
-    expect(userOf(pid)).toBeUndefined();
+    const sleeper = await startSleeper();
+    await sleeper.kill();
+    expect(userOf(sleeper.pid)).toBeUndefined();
   });
 
   it.skipIf(!isRoot)(
