@@ -5,28 +5,17 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { open } from "moorage";
+import { type FloorLine, median } from "../floor-lines.ts";
 import { runClients } from "./clients.ts";
 import { newFolder, openBareClaims, openWithoutKernel, removeFolder } from "./parts.ts";
-
-export interface RegistryLine {
-  readonly id: string;
-  readonly title: string;
-  readonly ours: number;
-  readonly unit: string;
-  /** What it is held against, measured in turns with it, and what that is. */
-  readonly floor: number | null;
-  readonly floorTitle: string;
-  readonly bar: string;
-  readonly met: boolean;
-}
 
 const CLI = fileURLToPath(new URL("../../../dist/bin/moorage.js", import.meta.url));
 const ROUNDS = 9;
 const POOL = "20000-29999";
 
 /** Every line in turn; `say` is told its progress. */
-export async function measureRegistry(say: (text: string) => void): Promise<RegistryLine[]> {
-  const lines: RegistryLine[] = [];
+export async function measureRegistry(say: (text: string) => void): Promise<FloorLine[]> {
+  const lines: FloorLine[] = [];
   for (const measure of [
     onePair,
     wholeRange,
@@ -43,7 +32,7 @@ export async function measureRegistry(say: (text: string) => void): Promise<Regi
   return lines;
 }
 
-async function onePair(): Promise<RegistryLine[]> {
+async function onePair(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     await using registry = await open({ directory: folder, quarantineMs: 0 });
     const bare = await openBareClaims(folder);
@@ -75,7 +64,7 @@ async function onePair(): Promise<RegistryLine[]> {
   });
 }
 
-async function wholeRange(): Promise<RegistryLine[]> {
+async function wholeRange(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     await using registry = await open({ directory: folder, quarantineMs: 0 });
     const times: number[] = [];
@@ -93,7 +82,7 @@ async function wholeRange(): Promise<RegistryLine[]> {
   });
 }
 
-async function crowdedPool(): Promise<RegistryLine[]> {
+async function crowdedPool(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     await using registry = await open({ directory: folder, quarantineMs: 0 });
     const empty = "20000-24999";
@@ -124,7 +113,7 @@ async function crowdedPool(): Promise<RegistryLine[]> {
   });
 }
 
-async function fourProcesses(): Promise<RegistryLine[]> {
+async function fourProcesses(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     const totals: number[] = [];
     const floors: number[] = [];
@@ -169,7 +158,7 @@ async function fourProcesses(): Promise<RegistryLine[]> {
   });
 }
 
-async function manyOutstanding(): Promise<RegistryLine[]> {
+async function manyOutstanding(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     const registry = await openWithoutKernel(folder, POOL);
     const bare = await openBareClaims(folder);
@@ -201,7 +190,7 @@ async function manyOutstanding(): Promise<RegistryLine[]> {
   });
 }
 
-async function commandLine(): Promise<RegistryLine[]> {
+async function commandLine(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     const env = { ...process.env, MOORAGE_DIR: folder };
     const get = (): number => wallOf([CLI, "get"], env);
@@ -217,7 +206,7 @@ async function commandLine(): Promise<RegistryLine[]> {
   });
 }
 
-async function manyLeases(): Promise<RegistryLine[]> {
+async function manyLeases(): Promise<FloorLine[]> {
   return await withFolder(async (folder) => {
     const registry = await openWithoutKernel(folder, "1-65535");
     const pair = async (): Promise<void> => await (await registry.acquire({ protocol: "udp" })).release();
@@ -263,7 +252,7 @@ function line(
   floorTitle: string,
   bar: string,
   met: boolean,
-): RegistryLine {
+): FloorLine {
   return { id, title, ours, unit, floor, floorTitle, bar, met };
 }
 
@@ -306,10 +295,6 @@ async function withFolder<Result>(use: (folder: string) => Promise<Result>): Pro
   } finally {
     removeFolder(folder);
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function sum(values: readonly number[]): number {

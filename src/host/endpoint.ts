@@ -24,3 +24,14 @@ export function ipv4Of({ address, port, v6only }: Binding): Endpoint | undefined
   if (address.family === 4 || !address.isUnspecified || v6only) return undefined;
   return { host: "0.0.0.0", port, v6only: false };
 }
+
+/**
+ * What a wildcard binding covers of the addresses that every machine has; nothing for a binding of one address. For
+ * systems on which a wildcard address does not meet the others.
+ */
+export function coveredBy({ address, port, v6only }: Binding): Endpoint[] {
+  if (!address.isUnspecified) return [];
+  const onIPv6 = v6only ? ["::1"] : ["0.0.0.0", "127.0.0.1", "::1"];
+  const hosts = address.family === 4 ? ["127.0.0.1"] : onIPv6;
+  return hosts.map((host) => ({ host, port, v6only: false }));
+}

@@ -19,7 +19,7 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
   const command = shortCommand([process.execPath, ...process.argv.slice(1)]);
   const self: ProcessIdentity = { ...system.self, command };
   const bind = chooseBindTcp();
-  const lookAt = createLook(bind);
+  const lookAt = createLook(bind, system.bindsAsLinux);
   return {
     fingerprint: system.fingerprint,
     boot: system.boot,
@@ -36,7 +36,7 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
       return "free";
     },
     settings: () => system.settings(),
-    holds: bind && system.letsServersIn ? openHolds(bind) : undefined,
+    holds: bind && system.bindsAsLinux ? openHolds(bind) : undefined,
     listeners: system.listeners,
     guards: system.guards,
   };

@@ -80,7 +80,7 @@ export function linux(): System {
     ancestors,
     liveness,
     settings: readSettings,
-    letsServersIn: true,
+    bindsAsLinux: true,
     guards: openGuards(),
     listeners: openListeners(ownProc ? identity : undefined),
   };

@@ -2,8 +2,8 @@
 //
 // Node tells no start time there, so a process is its pid alone: a pid that came round keeps a dead holder's
 // lease alive until that process ends too. There are no network namespaces: the machine is one. There are no
-// names of sockets that go with their process either, so there are no guards. And there are no holds: SO_REUSEADDR,
-// which Node sets on macOS and not on Windows, lets no second socket bind the same address and port there.
+// names of sockets that go with their process either, so there are no guards. And there are no holds: a second socket
+// of the same address and port is refused there, whoever sets SO_REUSEADDR, though the first one does not listen.
 
 import type { Liveness, ProcessIdentity } from "../contract/index.ts";
 import { exists } from "./signal.ts";
@@ -24,7 +24,7 @@ export function portable(): System {
     ancestors: () => (exists(process.ppid) ? [{ ...identityOf(process.ppid), forked: false }] : []),
     liveness: ({ pid }: ProcessIdentity): Liveness => (exists(pid) ? "alive" : "dead"),
     settings: () => ({ ephemeral: EPHEMERAL, reserved: [], unprivilegedStart: UNPRIVILEGED_START }),
-    letsServersIn: false,
+    bindsAsLinux: false,
     guards: undefined,
     listeners: undefined,
   };

@@ -16,10 +16,11 @@ export interface System {
   liveness(process: ProcessIdentity): Liveness;
   settings(): PortSettings;
   /**
-   * Whether a server can bind a port beside a socket that is only bound, where both set SO_REUSEADDR. Where it
-   * cannot, a hold would keep out the very server that the port is held for.
+   * Whether bind() decides as on Linux: a server can bind a port and listen beside a socket that is only bound, where
+   * both set SO_REUSEADDR, so that a hold is in no server's way; and a wildcard address meets every other one, so
+   * that one look sees who listens on any. Elsewhere neither is so (docs/platforms.md).
    */
-  readonly letsServersIn: boolean;
+  readonly bindsAsLinux: boolean;
   readonly guards: Guards | undefined;
   readonly listeners: Host["listeners"];
 }

@@ -50,6 +50,15 @@ function refusing(code: string): BindTcp {
   };
 }
 
+/** Binds nothing, and refuses the addresses that are taken and no other, and those that are missing. */
+function byAddress(taken: readonly string[], missing: readonly string[] = []): BindTcp {
+  return ({ host }) => {
+    if (taken.includes(host)) throw Object.assign(new Error(host), { code: "EADDRINUSE" });
+    if (missing.includes(host)) throw Object.assign(new Error(host), { code: "EADDRNOTAVAIL" });
+    return { close: () => undefined };
+  };
+}
+
 /** A program that binds a port and does not listen. */
 async function bindOnly(port: number, reuseAddress: boolean): Promise<void> {
   const script = `import socket, sys
@@ -168,6 +177,35 @@ describe("a look at the whole port", () => {
       expect(told).toEqual({ below: "forbidden", above: "free" });
     },
   );
+});
+
+describe("a look where a wildcard address does not meet the others, as on macOS and Windows", () => {
+  it.each<[string, boolean, string[], string]>([
+    ["::", false, [], "free"],
+    ["::", false, ["::"], "stranger"],
+    ["::", false, ["0.0.0.0"], "stranger"],
+    ["::", false, ["127.0.0.1"], "stranger"],
+    ["::", false, ["::1"], "stranger"],
+    ["::", true, ["::1"], "stranger"],
+    ["::", true, ["0.0.0.0", "127.0.0.1"], "free"],
+    ["0.0.0.0", false, ["127.0.0.1"], "stranger"],
+    ["0.0.0.0", false, ["::", "::1"], "free"],
+    ["127.0.0.1", false, ["0.0.0.0", "::"], "free"],
+    ["127.0.0.1", false, ["127.0.0.1"], "stranger"],
+  ])("at %s (IPv6 alone: %s) with %j taken is %s", async (address, v6only, taken, verdict) => {
+    const binding = bindingOf({ protocol: "tcp", address, port: 1, v6only });
+    expect(await createLook(byAddress(taken), false)(binding)).toBe(verdict);
+  });
+
+  it("does not mind addresses that are missing", async () => {
+    const withoutIPv6 = ["::", "::1"];
+    expect(await createLook(byAddress([], withoutIPv6), false)(wholePort(1))).toBe("free");
+    expect(await createLook(byAddress(["127.0.0.1"], withoutIPv6), false)(wholePort(1))).toBe("stranger");
+  });
+
+  it("is one bind on Linux, where it does", async () => {
+    expect(await createLook(byAddress(["127.0.0.1"]))(wholePort(1))).toBe("free");
+  });
 });
 
 describe("the way to bind", () => {
