@@ -4,7 +4,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatAge, formatListeners, formatPlace } from "../../src/cli/describe.ts";
-import { poll } from "../../src/cli/poll.ts";
 import { projectFolder } from "../../src/cli/project-folder.ts";
 import { listenerOn, ownerOf, UNSEEN } from "../inspect/scenes.ts";
 import { temporaryFolder } from "../stores/folder.ts";
@@ -56,27 +55,4 @@ describe("the project of a folder", () => {
   });
 
   test("is none where no folder has one", () => expect(projectFolder("/proc/self")).toBeUndefined());
-});
-
-describe("polling", () => {
-  test("ends with the look that finds it so", async () => {
-    let looks = 0;
-    expect(await poll(async () => ++looks === 3, new AbortController().signal)).toBe(true);
-    expect(looks).toBe(3);
-  });
-
-  test("looks once more when the time is over, so that nothing is missed", async () => {
-    const over = new AbortController();
-    let looks = 0;
-    const look = async (): Promise<boolean> => {
-      looks++;
-      over.abort();
-      return looks === 2;
-    };
-    expect(await poll(look, over.signal)).toBe(true);
-  });
-
-  test("gives up when the time is over and it is not so", async () => {
-    expect(await poll(async () => false, AbortSignal.timeout(30))).toBe(false);
-  });
 });

@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type Folder, newFolder, type Started } from "./moorage.ts";
+import { type Folder, injected, MAIN, newFolder, type Started } from "./moorage.ts";
 import { SEES_LISTENERS, serverOn } from "./servers.ts";
 
 const NODE = process.execPath;
@@ -96,6 +96,16 @@ describe.skipIf(!SEES_LISTENERS)("moorage wait (Linux only)", () => {
     const { code, stdout, stderr } = await folder.run("wait", ...parameters, "--timeout", "1");
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
     expect(stderr).toBe(`moorage: TIMED_OUT: after 1 s ${why}\n`);
+  });
+
+  test("sees the time to be over, whatever garbage is collected until then", async () => {
+    await using folder = newFolder();
+    const collecting =
+      'import v8 from "node:v8"; import vm from "node:vm"; v8.setFlagsFromString("--expose-gc");' +
+      'const gc = vm.runInNewContext("gc"); setInterval(gc, 20).unref()';
+    const parameters = [MAIN, "wait", String(PORT), "--timeout", "1"];
+    const { finished } = folder.start(NODE, parameters, { env: injected(collecting) });
+    expect(await finished).toMatchObject({ code: 4 });
   });
 
   test("says when the time is over that localhost does not reach the server", async () => {

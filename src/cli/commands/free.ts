@@ -117,13 +117,11 @@ function ask(host: Host, { pid, startTime }: SocketOwner): boolean {
 
 async function awaitFree(port: number, timeout: number): Promise<number> {
   let left: readonly Listener[] = [];
-  const isFree = await poll(
-    async () => {
-      left = (await listenersOn([port])).filter(({ protocol }) => protocol === "tcp");
-      return left.length === 0;
-    },
-    AbortSignal.timeout(timeout * 1000),
-  );
+  const look = async (): Promise<boolean> => {
+    left = (await listenersOn([port])).filter(({ protocol }) => protocol === "tcp");
+    return left.length === 0;
+  };
+  const isFree = await poll(look, { seconds: timeout });
   if (isFree) {
     say(`port ${port} is free`);
     return EXIT.OK;

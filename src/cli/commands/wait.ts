@@ -20,18 +20,18 @@ export async function wait(target: string | number, { timeout, free = false }: W
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   process.on("SIGINT", interrupt);
-  const over = AbortSignal.any([interrupted.signal, AbortSignal.timeout(timeout * 1000)]);
   await using registry = await open();
   const look = (free ? lookForNobody : lookForServer)(registry, target);
   const subject = typeof target === "number" ? `port ${target}` : target;
   if (process.stderr.isTTY) say(`waiting for ${subject}${free ? " to be free" : ""}, ${timeout} s at most`);
   let last: Look | undefined;
-  const isDone = await poll(async () => {
+  const isSo = async (): Promise<boolean> => {
     const next = await look();
     if (next.isWarning && next.why !== last?.why) say(`moorage: ${next.why}`);
     last = next;
     return next.isDone;
-  }, over);
+  };
+  const isDone = await poll(isSo, { seconds: timeout, signal: interrupted.signal });
   if (isDone) return EXIT.OK;
   if (interrupted.signal.aborted) return EXIT.SIGNALLED + constants.signals.SIGINT;
   say(`moorage: TIMED_OUT: after ${timeout} s ${last?.why ?? ""}`);
