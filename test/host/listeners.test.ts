@@ -133,6 +133,14 @@ describe.skipIf(!linux)("all sockets", () => {
     expect(ours.map((listener) => brief({ ...listener, owners: [] }))).toEqual([...order, ...order]);
   });
 
+  it("of one port are in the order of their addresses", async () => {
+    const port = await freePort();
+    const hosts = [9, 100, 10, 2, 11, 1, 200, 20].map((last) => `127.0.0.${last}`);
+    for (const host of hosts) await occupy(host, port);
+    const told = (await list({ port })).map(({ address }) => address);
+    expect(told).toEqual([1, 2, 9, 10, 11, 20, 100, 200].map((last) => `127.0.0.${last}`));
+  });
+
   it("are told while processes come and go", async () => {
     await start("/bin/sh", "-c", "echo ready; while :; do /bin/true; done");
     const { port } = await occupy("127.0.0.1", await freePort());
@@ -145,7 +153,7 @@ describe.skipIf(!linux)("all sockets", () => {
     const reason = new Error("enough");
     await expect(list({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const aborting = new AbortController();
-    const listing = list({ signal: aborting.signal });
+    const listing = list({ port: await freePort(), signal: aborting.signal });
     aborting.abort(reason);
     await expect(listing).rejects.toBe(reason);
   });
