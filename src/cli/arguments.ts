@@ -22,14 +22,19 @@ export function withRequestFlags(command: Command): Command {
   return command
     .option("-n, --name <name>", "lease under a name: one holder at a time, the same port again", nameOption)
     .option("-p, --ports <ports>", 'choose from these only, as in "20000-20999,!20080"', portsOption)
-    .option("--prefer <port>", "try this port first", portOption)
+    .option("--prefer <port>", "try this port first", portArgument)
     .option("--protocol <protocols>", 'tcp, udp, or "tcp,udp" for one number in both', protocolOption)
     .option("--kept", "the name keeps its ports when the lease ends, until release --give-up")
     .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
 }
 
-function portOption(text: string): number {
+export function portArgument(text: string): number {
   return explained(() => parsePort(text));
+}
+
+/** A port, or a name: no name is a number. */
+export function targetArgument(text: string): string | number {
+  return /^\d+$/u.test(text) ? portArgument(text) : nameOption(text);
 }
 
 function portsOption(text: string): PortSet {
@@ -40,7 +45,7 @@ function protocolOption(text: string): Transport[] {
   return explained(() => text.split(",").map((protocol) => expectTransport(protocol.trim())));
 }
 
-function secondsOption(text: string): number {
+export function secondsOption(text: string): number {
   return wholeNumber(text, 86_400);
 }
 

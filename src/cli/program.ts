@@ -1,12 +1,24 @@
 // The commands, their options and their help. Each command is loaded when it runs.
 
 import { Command, CommanderError } from "commander";
-import { countArgument, nameOption, pidOption, variableOption, withRequestFlags } from "./arguments.ts";
+import {
+  countArgument,
+  nameOption,
+  pidOption,
+  portArgument,
+  secondsOption,
+  targetArgument,
+  variableOption,
+  withRequestFlags,
+} from "./arguments.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
+import type { FreeFlags } from "./commands/free.ts";
 import type { GetFlags } from "./commands/get.ts";
 import type { LsFlags } from "./commands/ls.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RunFlags } from "./commands/run.ts";
+import type { WaitFlags } from "./commands/wait.ts";
+import type { WhoFlags } from "./commands/who.ts";
 import { sayText } from "./output.ts";
 
 const EXIT_CODES = `
@@ -54,12 +66,54 @@ export function buildProgram(version: string, { done, help }: Results): Command 
 
   program
     .command("ls")
-    .description("show every lease and who holds it")
+    .description("show every lease, who holds it and who listens")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample: moorage ls --json | jq '.leases[].ports'")
     .action(async (flags: LsFlags) => {
       const { ls } = await import("./commands/ls.ts");
       done(await ls(flags));
+    });
+
+  program
+    .command("who")
+    .description("show all that is known of a port, leased or not")
+    .argument("<name|port>", "what to look at", targetArgument)
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExits with 2 when nobody has it.\nExample: moorage who 3000")
+    .action(async (target: string | number, flags: WhoFlags) => {
+      const { who } = await import("./commands/who.ts");
+      done(await who(target, flags));
+    });
+
+  program
+    .command("free")
+    .description("ask whoever listens on a TCP port to stop (SIGTERM), if it is yours")
+    .argument("<port>", "the port to free", portArgument)
+    .option("-y, --yes", "do not ask first")
+    .option("--dry-run", "say who would be asked to stop, and do nothing")
+    .option("--timeout <seconds>", "how long to wait until it is free", secondsOption, 10)
+    .addHelpText(
+      "after",
+      "\nExits with 2 when nobody listens, with 5 when it is not yours.\nExample: moorage free 3000",
+    )
+    .action(async (port: number, flags: FreeFlags) => {
+      const { free } = await import("./commands/free.ts");
+      done(await free(port, flags));
+    });
+
+  program
+    .command("wait")
+    .description("wait until the server of a lease, or any on a port, listens")
+    .argument("<name|port>", "what to wait for", targetArgument)
+    .option("--free", "wait until nobody listens")
+    .option("--timeout <seconds>", "how long to wait", secondsOption, 60)
+    .addHelpText(
+      "after",
+      "\nExits with 4 when the time is over.\nExample: moorage wait web && npm run test:e2e",
+    )
+    .action(async (target: string | number, flags: WaitFlags) => {
+      const { wait } = await import("./commands/wait.ts");
+      done(await wait(target, flags));
     });
 
   program

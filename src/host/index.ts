@@ -6,3 +6,4 @@
 
 export { openHost } from "./host.ts";
 export { bindingWay } from "./sockets.ts";
+export { userOf } from "./user.ts";

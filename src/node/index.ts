@@ -25,6 +25,13 @@ export {
   type Transport,
 } from "../core/index.ts";
 export type {
+  InspectedLease,
+  InspectedReservation,
+  LeasedListener,
+  LeaseState,
+  Ownership,
+} from "../inspect/index.ts";
+export type {
   AcquireAllOptions,
   AcquireOptions,
   AcquireRefusal,
@@ -50,5 +57,6 @@ export {
   repair,
   type RepairOptions,
 } from "./doctor.ts";
+export { inspect, type Inspection } from "./inspect.ts";
 export { listeners } from "./listeners.ts";
 export { open, type OpenOptions } from "./open.ts";

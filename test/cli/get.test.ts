@@ -27,7 +27,7 @@ describe("moorage get", () => {
     ]);
     shell.child.stdin!.end("\n");
     await shell.finished;
-    expect(await folder.leases()).toMatchObject([{ name: "web", ports: [port], state: "abandoned" }]);
+    expect(await folder.leases()).toMatchObject([{ name: "web", ports: [port], state: "free" }]);
     expect((await folder.run("get", "--name", "web")).stdout).toBe(`${port}\n`);
   });
 

@@ -161,7 +161,7 @@ describe("moorage run", () => {
       const { code, stderr } = await folder.run("run", "--ports", "14520", "--", "sh", "-c", script);
       expect(code).toBe(7);
       expect(stderr).toMatch(/^moorage: STORE_[A-Z]+: .+$/mu);
-      expect(await folder.leases()).toMatchObject([{ ports: [14520], state: "abandoned" }]);
+      expect(await folder.leases()).toMatchObject([{ ports: [14520], state: "free" }]);
     },
   );
 });

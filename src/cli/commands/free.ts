@@ -1,0 +1,139 @@
+// moorage free: asks whoever listens on a TCP port to stop.
+//
+// With SIGTERM and never with more; all that listen there or none; never another user's process, and never this one
+// or one that it descends from. Who it is is looked at again right before the signal: while a person thinks, a
+// process can end and its pid come round.
+
+import { createInterface } from "node:readline/promises";
+import type { Host, Listener, SocketOwner } from "../../contract/index.ts";
+import { openHost, userOf } from "../../host/index.ts";
+import { type Asker, planStop, type StopPlan } from "../../inspect/index.ts";
+import { open, type Registry } from "../../node/index.ts";
+import { viewer } from "../../node/inspect.ts";
+import { formatHolder } from "../../registry/index.ts";
+import { formatListeners, formatOwner, formatOwners, formatSocket } from "../describe.ts";
+import { EXIT } from "../exit-codes.ts";
+import { listenersOn } from "../listeners.ts";
+import { say } from "../output.ts";
+import { poll } from "../poll.ts";
+
+export interface FreeFlags {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): Promise<number> {
+  const asks = yes !== true && dryRun !== true;
+  if (asks && !(process.stdin.isTTY && process.stderr.isTTY)) {
+    throw new RangeError(
+      "`--yes`: there is no terminal to ask at; say --yes, or --dry-run to see who listens",
+    );
+  }
+  const host = openHost();
+  const asker: Asker = { uid: viewer(), line: [host.self, ...host.ancestors()], userOf };
+  const plan = planStop(await listenersOn([port]), asker);
+  if (plan.kind !== "stop") return await sayWhyNot(port, plan);
+  for (const one of plan.processes) say(`port ${port}: SIGTERM for ${formatOwner(one)}`);
+  await using registry = await open();
+  for (const line of await leaseLines(registry, port, plan.processes)) say(line);
+  if (dryRun === true) return EXIT.OK;
+  if (asks && !(await confirm())) return EXIT.ERROR;
+
+  const now = planStop(await listenersOn([port]), asker);
+  if (now.kind !== "stop") return now.kind === "nothing" ? EXIT.OK : await sayWhyNot(port, now);
+  if (!isSameAs(plan.processes, now.processes)) {
+    say(`moorage: CHANGED: others listen on port ${port} by now, and nobody was asked to stop; try again`);
+    return EXIT.ERROR;
+  }
+  for (const one of now.processes) {
+    if (!ask(host, one)) {
+      say(`moorage: NOT_YOURS: this user may not stop ${formatOwner(one)}`);
+      return EXIT.HELD;
+    }
+  }
+  return await awaitFree(port, timeout);
+}
+
+async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>): Promise<number> {
+  if (plan.kind === "nothing") {
+    const others = await listenersOn([port]);
+    const but =
+      others.length === 0 ? "" : `; UDP sockets are left alone: ${formatListeners(others).join("; ")}`;
+    say(`moorage: NOT_FOUND: nobody listens on TCP port ${port}${but}`);
+    return EXIT.NOT_FOUND;
+  }
+  const { why, listener } = plan;
+  const reason = {
+    unseen: "who has it cannot be seen from here",
+    "other-user": "it is not this user's",
+    "own-line": "this command was started by it",
+  }[why];
+  say(
+    `moorage: NOT_YOURS: ${formatSocket(listener)}: ${reason}: ${formatOwners(listener)}; nobody was asked to stop`,
+  );
+  return EXIT.HELD;
+}
+
+/** What becomes of the leases of the port. */
+async function leaseLines(
+  registry: Registry,
+  port: number,
+  processes: readonly SocketOwner[],
+): Promise<string[]> {
+  const leases = (await registry.list()).filter(({ ports }) => ports.includes(port));
+  const kept = (await registry.reservations()).filter(({ ports }) => ports.includes(port));
+  const isOne = (pid: number | undefined): boolean => processes.some((one) => one.pid === pid);
+  return [
+    ...leases.map(({ name, holder, heir, state }) => {
+      const subject = `port ${port} is leased${name === null ? "" : ` as ${name}`} to ${formatHolder(holder)}`;
+      if (state === "abandoned") return `${subject}, which is gone`;
+      const ends = isOne(holder.pid) || isOne(heir?.pid);
+      return `${subject}: the lease ${ends ? "ends with it" : "stays until its holder ends, or `moorage release`"}`;
+    }),
+    ...kept.map(({ name }) => `port ${port} stays kept for ${name}`),
+  ];
+}
+
+async function confirm(): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/iu.test((await terminal.question("go on? [y/N] ")).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** False when the kernel does not allow it. A process that is gone needs no signal. */
+function ask(host: Host, { pid, startTime }: SocketOwner): boolean {
+  if (host.process(pid)?.startTime !== startTime) return true;
+  try {
+    return process.kill(pid, "SIGTERM");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EPERM";
+  }
+}
+
+async function awaitFree(port: number, timeout: number): Promise<number> {
+  let left: readonly Listener[] = [];
+  const look = async (): Promise<boolean> => {
+    left = (await listenersOn([port])).filter(({ protocol }) => protocol === "tcp");
+    return left.length === 0;
+  };
+  const isFree = await poll(look, { seconds: timeout });
+  if (isFree) {
+    say(`port ${port} is free`);
+    return EXIT.OK;
+  }
+  const still = formatListeners(left).join("; ");
+  say(`moorage: TIMED_OUT: after ${timeout} s there is still ${still}; nothing more is done about it`);
+  return EXIT.TIMED_OUT;
+}
+
+function isSameAs(before: readonly SocketOwner[], now: readonly SocketOwner[]): boolean {
+  return (
+    before.length === now.length &&
+    before.every(({ pid, startTime }, at) => now[at]!.pid === pid && now[at]!.startTime === startTime)
+  );
+}

@@ -1,0 +1,39 @@
+// moorage wait: until the server of a lease is up, or a port is free of everybody.
+//
+// Who listens is read, and nothing is connected to: a connect() to a port of the ephemeral range can meet itself,
+// and then the port is blocked for a minute.
+
+import { constants } from "node:os";
+import { open } from "../../node/index.ts";
+import { EXIT } from "../exit-codes.ts";
+import { type Look, lookForNobody, lookForServer } from "../looks.ts";
+import { say } from "../output.ts";
+import { poll } from "../poll.ts";
+
+export interface WaitFlags {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly free?: boolean;
+}
+
+export async function wait(target: string | number, { timeout, free = false }: WaitFlags): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.on("SIGINT", interrupt);
+  await using registry = await open();
+  const look = (free ? lookForNobody : lookForServer)(registry, target);
+  const subject = typeof target === "number" ? `port ${target}` : target;
+  if (process.stderr.isTTY) say(`waiting for ${subject}${free ? " to be free" : ""}, ${timeout} s at most`);
+  let last: Look | undefined;
+  const isSo = async (): Promise<boolean> => {
+    const next = await look();
+    if (next.isWarning && next.why !== last?.why) say(`moorage: ${next.why}`);
+    last = next;
+    return next.isDone;
+  };
+  const isDone = await poll(isSo, { seconds: timeout, signal: interrupted.signal });
+  if (isDone) return EXIT.OK;
+  if (interrupted.signal.aborted) return EXIT.SIGNALLED + constants.signals.SIGINT;
+  say(`moorage: TIMED_OUT: after ${timeout} s ${last?.why ?? ""}`);
+  return EXIT.TIMED_OUT;
+}

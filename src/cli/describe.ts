@@ -1,0 +1,63 @@
+// Processes, sockets, leases and times in words, as several commands show them.
+
+import type { Listener, SocketOwner } from "../contract/index.ts";
+import { formatEndpoint, IpAddress, PortSet } from "../core/index.ts";
+import type { Extent } from "../inspect/index.ts";
+import { formatHolder } from "../registry/index.ts";
+
+/** "12s", "5m", "3h", "2d": the largest unit that fits. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** "20000-20002/udp on 127.0.0.1"; what is usual is left out. */
+export function formatPlace({ ports, protocols, addresses }: Extent): string {
+  const numbers = String(PortSet.of(ports));
+  const protocol = protocols.join("+");
+  const place = addresses.join(", ");
+  return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;
+}
+
+/** "tcp 127.0.0.1:3000", "udp [::]:53". */
+export function formatSocket({ protocol, address, port }: Listener): string {
+  return `${protocol} ${formatEndpoint(IpAddress.parse(address), port)}`;
+}
+
+/** "node server.js (pid 42) in /home/ann/shop, container 0123456789ab". */
+export function formatOwner(owner: SocketOwner): string {
+  const { folder, container } = owner;
+  const where = folder === null ? "" : ` in ${folder}`;
+  return formatHolder(owner) + where + (container === null ? "" : `, container ${shortContainer(container)}`);
+}
+
+/** Who has a socket: the first of its processes, or what is known of one that cannot be seen. */
+export function formatOwners({ uid, owners }: Pick<Listener, "uid" | "owners">): string {
+  const [first, ...others] = owners;
+  if (!first)
+    return `a process${uid === null ? "" : ` of uid ${uid}`} that cannot be seen from here (sudo may show it)`;
+  return formatOwner(first) + (others.length === 0 ? "" : ` and ${others.length} more of its processes`);
+}
+
+/** Who listens where, a line for each who: "node server.js (pid 42) in /home/ann/shop, on tcp [::]:3000". */
+export function formatListeners(listeners: readonly Listener[]): string[] {
+  const sockets = new Map<string, Listener[]>();
+  for (const listener of listeners) {
+    const who = formatOwners(listener);
+    const known = sockets.get(who);
+    if (known) known.push(listener);
+    else sockets.set(who, [listener]);
+  }
+  return [...sockets].map(([who, [first, ...others]]) => {
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return `${who}, on ${formatSocket(first!)}${more}`;
+  });
+}
+
+/** The 12 digits by which a container is known. */
+export function shortContainer(id: string): string {
+  return id.slice(0, 12);
+}

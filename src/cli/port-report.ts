@@ -1,0 +1,86 @@
+// Everything that is known of one port, leased or not.
+
+import type { Host, Listener, ProcessIdentity, SocketOwner } from "../contract/index.ts";
+import { type Transport, TRANSPORTS } from "../core/index.ts";
+import { userOf } from "../host/index.ts";
+import { inspectLeases, type Outlook, outlooks, type PortFacts, portFacts } from "../inspect/index.ts";
+import type { InspectedLease, LeaseInfo, Reservation } from "../node/index.ts";
+import { sightOf } from "../node/inspect.ts";
+import { projectFolder } from "./project-folder.ts";
+
+/** A process that has a socket, with what takes a further look. */
+export interface ReportedOwner extends SocketOwner {
+  /** The user it acts for; `null` where that is not told. */
+  readonly uid: number | null;
+  /** The nearest folder from its own upward that has a .git or a package.json, or `null`. */
+  readonly project: string | null;
+  /** The processes it descends from, its parent first, as far as they are there. */
+  readonly parents: readonly Pick<ProcessIdentity, "pid" | "command">[];
+}
+
+export interface PortReport {
+  readonly port: number;
+  readonly facts: PortFacts;
+  /** `null` where the system does not tell. */
+  readonly listeners:
+    readonly (Omit<Listener, "owners"> & { readonly owners: readonly ReportedOwner[] })[] | null;
+  readonly leases: readonly InspectedLease[];
+  readonly reservations: readonly Reservation[];
+  /** The protocols for which a registry of another state folder, user or version has it. */
+  readonly leasedElsewhere: readonly Transport[];
+  readonly outlooks: readonly Outlook[];
+}
+
+/** What the registry says, of all ports. */
+export interface Ledger {
+  readonly leases: readonly LeaseInfo[];
+  readonly reservations: readonly Reservation[];
+}
+
+export async function reportPort(host: Host, port: number, ledger: Ledger): Promise<PortReport> {
+  const found = await host.listeners?.({ port });
+  const has = ({ ports }: { readonly ports: readonly number[] }): boolean => ports.includes(port);
+  const own = ledger.leases.filter(has);
+  // Of a lease of several ports, what is said here is said of this one.
+  const leases = inspectLeases(
+    own.map((lease) => ({ ...lease, ports: [port] })),
+    sightOf(host, found),
+  ).map((lease, at) => ({ ...lease, ports: own[at]!.ports }));
+  const held = own.filter(
+    ({ isHeldInKernel, protocols, holder }) =>
+      isHeldInKernel && protocols.includes("tcp") && host.liveness(holder) !== "dead",
+  );
+  return {
+    port,
+    facts: portFacts(port, host.settings()),
+    listeners:
+      found?.map((one) => ({ ...one, owners: one.owners.map((owner) => reportOwner(host, owner)) })) ?? null,
+    leases,
+    reservations: ledger.reservations.filter(has),
+    leasedElsewhere: await guardedElsewhere(host, port, own),
+    outlooks: outlooks(port, found ?? [], held),
+  };
+}
+
+function reportOwner(host: Host, owner: SocketOwner): ReportedOwner {
+  const parents = owner.ancestors.flatMap(({ pid, startTime }) => {
+    const parent = host.process(pid);
+    return parent?.startTime === startTime ? [{ pid, command: parent.command }] : [];
+  });
+  const project = owner.folder === null ? undefined : projectFolder(owner.folder);
+  return { ...owner, uid: userOf(owner.pid) ?? null, project: project ?? null, parents };
+}
+
+/** A guard that none of our living leases accounts for. */
+async function guardedElsewhere(
+  { guards }: Host,
+  port: number,
+  leases: readonly LeaseInfo[],
+): Promise<Transport[]> {
+  if (!guards) return [];
+  const unaccounted = TRANSPORTS.filter(
+    (protocol) => !leases.some(({ state, protocols }) => state === "held" && protocols.includes(protocol)),
+  );
+  const isHeld = await Promise.all(unaccounted.map((protocol) => guards.isHeld(protocol, port)));
+  return unaccounted.filter((_, at) => isHeld[at]);
+}

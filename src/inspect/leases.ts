@@ -1,0 +1,97 @@
+// The state of each lease: what the registry says of its holder, beside who listens on its ports.
+//
+//                           nothing listens             its own listens    somebody else listens
+//   the lease lives         held; starting with an heir listening          taken
+//   … only its heir does    starting                    orphaned           taken
+//   the lease is over       free                        orphaned           taken
+//
+// Somebody else outweighs its own: then `localhost` may reach either. What cannot be told counts as its own.
+
+import type { Listener, Liveness, ProcessIdentity } from "../contract/index.ts";
+import type { LeaseInfo, Reservation } from "../registry/index.ts";
+import { byPort, type ListenersByPort, meeting } from "./meeting.ts";
+import { type Ownership, ownershipOf } from "./ownership.ts";
+
+/**
+ * `listening`: something of the lease listens. `held`: its holder has it and nothing listens. `starting`: a command
+ * was started on it and does not listen yet. `orphaned`: its holder is gone, or its time is over, and something of it
+ * still listens. `free`: its holder is gone and nothing listens; the ports go to whoever asks next. `taken`: somebody
+ * else listens on one of its ports.
+ */
+export type LeaseState = "listening" | "held" | "starting" | "orphaned" | "free" | "taken";
+
+/** A listener on a leased port. */
+export interface LeasedListener extends Listener {
+  readonly ownership: Ownership;
+}
+
+/** A lease with who listens on it. */
+export interface InspectedLease extends Omit<LeaseInfo, "state"> {
+  readonly state: LeaseState;
+  /** Whoever listens on what it covers, in the order of its ports; `null` where the system does not tell. */
+  readonly listeners: readonly LeasedListener[] | null;
+}
+
+/** What a name keeps, with who listens on it. */
+export interface InspectedReservation extends Reservation {
+  /** `leased`: its name has a lease. `kept`: it has none. `taken`: it has none, and somebody listens. */
+  readonly state: "leased" | "kept" | "taken";
+  /** As of a lease. */
+  readonly listeners: readonly Listener[] | null;
+}
+
+/** What an inspection goes by. */
+export interface Sight {
+  /** All listeners, or at least those on the ports in question; `undefined` where the system does not tell. */
+  readonly listeners: readonly Listener[] | undefined;
+  /** The user id of this process; `null` where the system has none. */
+  readonly viewer: number | null;
+  readonly liveness: (process: ProcessIdentity) => Liveness;
+}
+
+/** Each lease with its state, in the order given. Time grows with leased ports and listeners, not their product. */
+export function inspectLeases(leases: readonly LeaseInfo[], sight: Sight): InspectedLease[] {
+  const { listeners } = sight;
+  if (!listeners) {
+    return leases.map((lease) => ({ ...lease, state: stateAlone(lease), listeners: null }));
+  }
+  const all = byPort(listeners);
+  return leases.map((lease) => inspectLease(lease, all, sight));
+}
+
+/** What names keep, each with its state, in the order given. */
+export function inspectReservations(
+  reservations: readonly Reservation[],
+  leases: readonly Pick<LeaseInfo, "name">[],
+  listeners: readonly Listener[] | undefined,
+): InspectedReservation[] {
+  const leased = new Set(leases.map(({ name }) => name));
+  const all = listeners && byPort(listeners);
+  return reservations.map((reservation) => {
+    const found = all ? meeting(reservation, all) : null;
+    const alone = found && found.length > 0 ? "taken" : "kept";
+    return {
+      ...reservation,
+      state: leased.has(reservation.name) ? "leased" : alone,
+      listeners: found,
+    };
+  });
+}
+
+function inspectLease(lease: LeaseInfo, all: ListenersByPort, { viewer, liveness }: Sight): InspectedLease {
+  const listeners = meeting(lease, all).map((listener) => ({
+    ...listener,
+    ownership: ownershipOf(listener, lease, viewer),
+  }));
+  const state = ((): LeaseState => {
+    if (listeners.some(({ ownership }) => ownership === "foreign")) return "taken";
+    const lives = lease.state === "held";
+    if (listeners.length > 0) return lives && liveness(lease.holder) !== "dead" ? "listening" : "orphaned";
+    return lives && lease.heir !== null ? "starting" : stateAlone(lease);
+  })();
+  return { ...lease, state, listeners };
+}
+
+function stateAlone({ state }: LeaseInfo): LeaseState {
+  return state === "held" ? "held" : "free";
+}
