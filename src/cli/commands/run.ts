@@ -6,15 +6,19 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
+import type { ListeningHold } from "../../contract/index.ts";
 import { open } from "../../node/index.ts";
 import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
+import { type CommandLine, withSocket } from "../hand-over.ts";
+import { expectTcp, listenOn } from "../listening-socket.ts";
 import { say, sayError } from "../output.ts";
 import { Signals, Stopped } from "../signals.ts";
 
 export interface RunFlags extends RequestFlags {
   readonly env: string;
+  readonly fd?: boolean;
 }
 
 export async function run(
@@ -23,42 +27,46 @@ export async function run(
 ): Promise<number> {
   if (command === "")
     throw new RangeError("`command`: expected the name of a command, received an empty text");
-  const { env: variable, ...request } = flags;
+  const { env: variable, fd = false, ...request } = flags;
+  if (fd) expectTcp(request.protocol);
   const registry = await open();
   using signals = new Signals();
+  let socket: ListeningHold | undefined;
   try {
     const lease = await acquireAsked(registry, request, { signal: signals.stop });
     const { port, name, lost } = lease;
     // The command goes on: it may not even listen, and whoever took the lease away knew that it runs.
     lost.addEventListener("abort", () => sayError(lost.reason));
+    if (fd) socket = await listenOn(port);
     await signals.throwIfStopped();
     const env = { ...process.env, [variable]: String(port) };
     const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
-    return await runCommand(command, parameters, { env, signals, started });
+    const handed = socket && { fd: socket.fd, name: name ?? "moorage" };
+    return await runCommand({ command, parameters, env }, { handed, signals, started });
   } catch (error) {
     if (error instanceof Stopped) return EXIT.SIGNALLED + constants.signals[error.signal];
     throw error;
   } finally {
+    socket?.release();
     // What is not given back here is anybody's once this process has ended.
     await registry.close().catch(sayError);
   }
 }
 
 interface Start {
-  readonly env: NodeJS.ProcessEnv;
+  /** A socket for the command, and what it is told to be. */
+  readonly handed: { readonly fd: number; readonly name: string } | undefined;
   readonly signals: Signals;
   readonly started: () => void;
 }
 
 /** Runs a command to its end and returns its exit code. */
-async function runCommand(
-  command: string,
-  parameters: readonly string[],
-  { env, signals, started }: Start,
-): Promise<number> {
+async function runCommand(asked: CommandLine, { handed, signals, started }: Start): Promise<number> {
   try {
+    const { command, parameters, env } = handed ? withSocket(asked, handed.name) : asked;
+    const sockets = handed ? [handed.fd] : [];
     return await new Promise((resolve, reject) => {
-      const child = spawn(command, parameters, { stdio: "inherit", env });
+      const child = spawn(command, parameters, { stdio: ["inherit", "inherit", "inherit", ...sockets], env });
       signals.passTo(child);
       child.once("spawn", started);
       // A running command has errors too: a signal that it may not be sent.
@@ -68,7 +76,7 @@ async function runCommand(
       });
     });
   } catch (error) {
-    return sayNotStarted(command, error as NodeJS.ErrnoException);
+    return sayNotStarted(asked.command, error as NodeJS.ErrnoException);
   }
 }
 
