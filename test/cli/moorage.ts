@@ -24,6 +24,15 @@ export interface Started {
   readonly finished: Promise<Finished>;
 }
 
+interface ListedLease {
+  readonly id: string;
+  readonly name: string | null;
+  readonly ports: readonly number[];
+  readonly state: string;
+  readonly holder: { readonly pid: number };
+  readonly heir: { readonly pid: number } | null;
+}
+
 export interface Folder extends AsyncDisposable {
   readonly directory: string;
   /** Starts a program that finds the state folder in its environment. */
@@ -33,7 +42,7 @@ export interface Folder extends AsyncDisposable {
   /** Runs `moorage` to its end. */
   run(...parameters: readonly string[]): Promise<Finished>;
   /** What `moorage ls --json` says. */
-  leases(): Promise<{ name: string | null; ports: number[]; state: string; holder: { pid: number } }[]>;
+  leases(): Promise<ListedLease[]>;
 }
 
 /** A new state folder; what was started in it and still runs is ended when it is disposed. */
@@ -71,7 +80,7 @@ export function newFolder(): Folder {
     run,
     async leases() {
       const { stdout } = await run("ls", "--json");
-      return (JSON.parse(stdout) as { leases: Awaited<ReturnType<Folder["leases"]>> }).leases;
+      return (JSON.parse(stdout) as { leases: ListedLease[] }).leases;
     },
     async [Symbol.asyncDispose]() {
       for (const child of running) {

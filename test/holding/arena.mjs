@@ -1,6 +1,6 @@
 // A network namespace with 500 ports that the kernel hands out by itself, and others who take them all the time:
-// `unshare --net node arena.mjs WAY COUNT`. Comes by `COUNT` ports in one way or another, listens on each of them
-// 50 ms later, and tells as JSON how often somebody was faster.
+// `unshare --net node arena.mjs WAY COUNT FOLDER`. Comes by `COUNT` ports in one way or another, listens on each of
+// them 50 ms later, and tells as JSON how often somebody was faster. A registry has its state in the folder.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,9 +12,12 @@ import { fileURLToPath } from "node:url";
 
 import { bindingOf } from "../../dist/core/index.js";
 import { openHost } from "../../dist/host/index.js";
+import { open } from "../../dist/node/index.js";
 
+const MAIN = fileURLToPath(new URL("../../dist/bin/moorage.js", import.meta.url));
 const FIRST = 40_000;
 const PORTS = 500;
+const RANGE = `${FIRST}-${FIRST + PORTS - 1}`;
 /** How long a server takes to start. */
 const BOOT_MS = 50;
 const AT_ONCE = 10;
@@ -44,10 +47,15 @@ const WAYS = {
       if (typeof hold === "object") return { port: binding.port, giveBack: () => hold.release() };
     }
   },
+
+  async acquire() {
+    const lease = await registry.acquire({ ports: RANGE });
+    return { port: lease.port, giveBack: () => lease.release() };
+  },
 };
 
+const [way, count, directory] = process.argv.slice(2);
 const host = openHost();
-const [way, count] = process.argv.slice(2);
 execFileSync("ip", ["link", "set", "lo", "up"]);
 writeFileSync("/proc/sys/net/ipv4/ip_local_port_range", `${FIRST} ${FIRST + PORTS - 1}`);
 
@@ -57,14 +65,16 @@ const churn = spawn(process.execPath, [fileURLToPath(new URL("churn.mjs", import
 const said = createInterface({ input: churn.stdout })[Symbol.asyncIterator]();
 await said.next();
 
+const registry = await open({ directory });
 let begun = 0;
 let lost = 0;
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
-    while (begun++ < Number(count)) if (!(await attempt(WAYS[way]))) lost++;
+    while (begun++ < Number(count)) if (!(await attempt())) lost++;
   }),
 );
 churn.stdin.end();
+await registry.close();
 const { eachSecond } = JSON.parse((await said.next()).value);
 console.log(JSON.stringify({ lost, eachSecond }));
 
@@ -74,8 +84,9 @@ function anyBinding() {
 }
 
 /** Whether a server could listen on the port in the end. */
-async function attempt(comeBy) {
-  const { port, giveBack } = await comeBy();
+async function attempt() {
+  if (way === "run") return await attemptByRun();
+  const { port, giveBack } = await WAYS[way]();
   await setTimeout(BOOT_MS);
   try {
     await close(await listen(port));
@@ -84,8 +95,21 @@ async function attempt(comeBy) {
     if (error.code !== "EADDRINUSE") throw error;
     return false;
   } finally {
-    giveBack();
+    await giveBack();
   }
+}
+
+/** As `attempt`, of a server that `moorage run` starts. */
+async function attemptByRun() {
+  const server = `
+    const server = require("node:net").createServer();
+    server.on("error", ({ code }) => process.exit(code === "EADDRINUSE" ? 42 : 43));
+    setTimeout(() => server.listen(process.env.PORT, () => process.exit(0)), ${BOOT_MS});`;
+  const run = [MAIN, "run", "--ports", RANGE, "--", process.execPath, "-e", server];
+  const env = { ...process.env, MOORAGE_DIR: directory };
+  const [code] = await once(spawn(process.execPath, run, { stdio: "ignore", env }), "exit");
+  if (code !== 0 && code !== 42) throw new Error(`moorage run ended with ${code}`);
+  return code === 0;
 }
 
 async function listen(port) {

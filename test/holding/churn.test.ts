@@ -7,9 +7,12 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { canRunAsRoot } from "../host/processes.ts";
+import { temporaryFolder } from "../stores/folder.ts";
 
 const ARENA = fileURLToPath(new URL("arena.mjs", import.meta.url));
 const COUNT = 300;
+/** Each of them is two starts of Node. */
+const COUNT_BY_RUN = 30;
 
 const canMakeNamespace = canRunAsRoot("unshare", "--net", "ip", "link", "set", "lo", "up");
 
@@ -20,13 +23,15 @@ interface Outcome {
   readonly eachSecond: number;
 }
 
-async function enter(way: "pick" | "look" | "hold"): Promise<Outcome> {
+type Way = "pick" | "look" | "hold" | "acquire" | "run";
+
+async function enter(way: Way, count: number = COUNT): Promise<Outcome> {
   const ended = new AbortController();
   onTestFinished(() => ended.abort());
-  const parameters = ["--net", process.execPath, ARENA, way, String(COUNT)];
+  const parameters = ["--net", process.execPath, ARENA, way, String(count), temporaryFolder()];
   const { stdout } = await promisify(execFile)("unshare", parameters, { signal: ended.signal });
   const outcome = JSON.parse(stdout) as Outcome;
-  console.log(`Node ${process.versions.node}: ${way}`, outcome);
+  console.log(`Node ${process.versions.node}: ${way} ${count}`, outcome);
   return outcome;
 }
 
@@ -37,8 +42,12 @@ describe.skipIf(!canMakeNamespace)(
       expect((await enter(way)).lost).toBeGreaterThan(0);
     });
 
-    it("none is lost by whoever holds them", async () => {
-      expect((await enter("hold")).lost).toBe(0);
+    it.each(["hold", "acquire"] as const)("none is lost by whoever holds them: %s", async (way) => {
+      expect((await enter(way)).lost).toBe(0);
+    });
+
+    it(`none of ${COUNT_BY_RUN} is lost by a server that moorage run starts`, async () => {
+      expect((await enter("run", COUNT_BY_RUN)).lost).toBe(0);
     });
   },
 );

@@ -1,6 +1,5 @@
 // Real servers on held ports: started over a hold, and handed the socket of one that listens.
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
@@ -24,12 +23,12 @@ function holdQuietly(port: number): void {
   onTestFinished(() => hold.release());
 }
 
-/** Starts a server by `moorage run --fd`, whose socket listens as soon as the port is said. */
-async function handOver(port: number, commandLine: CommandLine): Promise<Running> {
-  const run = [MAIN, "run", "--fd", "--ports", String(port), "--", ...commandLine];
+/** Starts a command by `moorage run`, which has said its port when this resolves. */
+async function startRun(port: number, flags: readonly string[], commandLine: CommandLine): Promise<Running> {
+  const run = [MAIN, "run", ...flags, "--ports", String(port), "--", ...commandLine];
   const running = startServer([process.execPath, ...run], { MOORAGE_DIR: temporaryFolder() });
   const [said] = (await once(running.child.stderr!, "data")) as [Buffer];
-  expect(said.toString()).toBe(`moorage: PORT=${port}\n`);
+  expect(said.toString().split("\n")[0]).toBe(`moorage: PORT=${port}`);
   return running;
 }
 
@@ -55,19 +54,31 @@ describe("over a hold", () => {
       }
     },
   );
+});
+
+describe("moorage run", () => {
+  it.each(present.filter(({ onPort }) => onPort))(
+    "starts $name on the port that it holds",
+    async ({ ask, answer, onPort }) => {
+      const port = nextPort++;
+      const run = await startRun(port, [], onPort!(port, temporaryFolder()));
+      expect(await vi.waitFor(() => ask(port), SOON)).toBe(answer);
+      await run.stop();
+    },
+  );
 
   it.skipIf(!hasProgram("python3", "--version"))(
-    "a server that does not set SO_REUSEADDR does not start (python3's socketserver)",
+    "starts a server that does not set SO_REUSEADDR, as python3's socketserver, with --no-hold alone",
     async () => {
       const program =
-        "import socketserver, sys\n" +
-        "with socketserver.TCPServer(('127.0.0.1', int(sys.argv[1])), None): sys.exit(42)";
-      const exitOf = async (port: number): Promise<unknown[]> =>
-        await once(spawn("python3", ["-c", program, `${port}`], { stdio: "ignore" }), "exit");
-      const [held, free] = [nextPort++, nextPort++];
-      holdQuietly(held);
-      expect(await exitOf(held)).toEqual([1, null]);
-      expect(await exitOf(free)).toEqual([42, null]);
+        "import os, socketserver, sys\n" +
+        "with socketserver.TCPServer(('127.0.0.1', int(os.environ['PORT'])), None): sys.exit(42)";
+      const exitOf = async (...flags: readonly string[]): Promise<unknown> => {
+        const { child } = await startRun(nextPort++, flags, ["python3", "-c", program]);
+        return child.exitCode ?? (await once(child, "exit"))[0];
+      };
+      expect(await exitOf()).toBe(1);
+      expect(await exitOf("--no-hold")).toBe(42);
     },
   );
 });
@@ -77,7 +88,7 @@ describe("moorage run --fd", () => {
     "$name answers what was asked before it had started, on the socket that it was handed",
     async ({ ask, answer, onSocket }) => {
       const port = nextPort++;
-      const { stop } = await handOver(port, onSocket!(port, temporaryFolder()));
+      const { stop } = await startRun(port, ["--fd"], onSocket!(port, temporaryFolder()));
       // Asked once, and at once: nobody could be refused.
       expect(await ask(port)).toBe(answer);
       await stop();
@@ -92,7 +103,7 @@ describe("moorage run --fd", () => {
       "const { stderr } = spawnSync(program, parameters, { stdio: ['inherit', 'inherit', 'pipe'] });" +
       "process.exit(/listen EINVAL/u.test(stderr) ? 42 : 1);";
     const inner = [process.execPath, accept, "never", "1"];
-    const { child } = await handOver(nextPort++, [process.execPath, "-e", between, "--", ...inner]);
+    const { child } = await startRun(nextPort++, ["--fd"], [process.execPath, "-e", between, "--", ...inner]);
     expect(await once(child, "exit")).toEqual([42, null]);
   });
 });
