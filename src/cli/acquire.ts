@@ -10,7 +10,7 @@ export class WaitOver extends Error {
   }
 }
 
-type Further = Pick<AcquireOptions, "count" | "for"> & { readonly signal?: AbortSignal };
+type Further = Pick<AcquireOptions, "count" | "for" | "hold"> & { readonly signal?: AbortSignal };
 
 /** @throws WaitOver, and as `acquire`. */
 export async function acquireAsked(

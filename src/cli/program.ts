@@ -46,6 +46,8 @@ export function buildProgram(version: string, { done, help }: Results): Command 
   withRequestFlags(program.command("run"))
     .description("run a command with a leased port in its environment, until it ends")
     .option("-e, --env <variable>", "the variable that says the port", variableOption, "PORT")
+    .option("--no-hold", "lease the port and do not hold it: for servers without SO_REUSEADDR")
+    .option("--fd", "listen on the port, and hand the socket to the command as fd 3")
     .argument("<command...>", "the command and its arguments; put -- before it")
     .passThroughOptions()
     .addHelpText("after", "\nExample: moorage run --name web -- npm run dev")

@@ -111,6 +111,15 @@ export interface Hold {
   release(): void;
 }
 
+/**
+ * A socket that listens and that this process takes no connection from: they wait in its backlog for a process
+ * that it is handed to, also between two of those. It stays open when they end, and goes with the last of all.
+ */
+export interface ListeningHold extends Hold {
+  /** Its file descriptor in this process, to be handed over by `stdio` of spawn(), as often as wanted. */
+  readonly fd: number;
+}
+
 export interface Guard {
   /** Lets the guard go, at once. Idempotent. */
   release(): void;
@@ -138,6 +147,11 @@ export interface Host {
    * (macOS, Windows): there, ports are looked at and not held.
    */
   readonly holds: Holds | undefined;
+  /**
+   * Holds a TCP port by a socket that listens, which on Linux keeps everybody out, whatever they set. What stands in the
+   * way is the verdict, and then nothing is bound. `undefined` where no socket can be handed to another process.
+   */
+  readonly listen?: ((binding: Binding) => Promise<ListeningHold | Exclude<Verdict, "free">>) | undefined;
   /**
    * Who listens, in the order of ports; a UDP socket listens when it is bound and not connected. `undefined` where
    * the system does not tell.

@@ -23,6 +23,7 @@ export type {
   Host,
   Listener,
   ListenersOptions,
+  ListeningHold,
   Liveness,
   PortSettings,
   ProcessIdentity,

@@ -86,7 +86,10 @@ export interface PortErrorDetails {
   STORE_BUSY: { readonly waitedMs: number };
   /** This runtime has no SQLite and the optional driver is not installed. */
   DRIVER_MISSING: { readonly driver: string };
-  /** The system does not show what leases need to know of it: on Linux, the /proc that names its processes. */
+  /**
+   * The system does not show what leases need to know of it: on Linux, the /proc that names its processes. Or it
+   * cannot do what was asked.
+   */
   HOST_UNSUPPORTED: { readonly missing: string };
 }
 

@@ -7,7 +7,7 @@
 
 import type { Hold, Holds, Verdict } from "../contract/index.ts";
 import type { Binding } from "../core/index.ts";
-import { endpointOf, ipv4Of } from "./endpoint.ts";
+import { type Endpoint, endpointOf, ipv4Of } from "./endpoint.ts";
 import type { BindTcp, BoundSocket } from "./sockets.ts";
 import { judge } from "./verdict.ts";
 
@@ -20,10 +20,12 @@ export function openHolds(bind: BindTcp): Holds {
       };
       try {
         for (const binding of bindings) {
-          const verdict = hold(bind, binding, sockets);
-          if (verdict === "free") continue;
-          release();
-          return verdict;
+          const socket = bindToHold(bind, binding);
+          if (typeof socket === "string") {
+            release();
+            return socket;
+          }
+          sockets.push(socket);
         }
       } catch (error) {
         release();
@@ -34,16 +36,17 @@ export function openHolds(bind: BindTcp): Holds {
   };
 }
 
-function hold(bind: BindTcp, binding: Binding, sockets: BoundSocket[]): Verdict {
-  const attempt = (endpoint: Parameters<BindTcp>[0]): Verdict => {
-    try {
-      sockets.push(bind(endpoint));
-      return "free";
-    } catch (error) {
-      return judge(error as NodeJS.ErrnoException);
-    }
-  };
-  const verdict = attempt(endpointOf(binding));
+/** A socket on all that a binding covers, or what stands in its way. */
+export function bindToHold(bind: BindTcp, binding: Binding): BoundSocket | Exclude<Verdict, "free"> {
+  const bound = attempt(bind, endpointOf(binding));
   const onIPv4 = ipv4Of(binding);
-  return verdict === "no-address" && onIPv4 ? attempt(onIPv4) : verdict;
+  return bound === "no-address" && onIPv4 ? attempt(bind, onIPv4) : bound;
+}
+
+function attempt(bind: BindTcp, endpoint: Endpoint): BoundSocket | Exclude<Verdict, "free"> {
+  try {
+    return bind(endpoint);
+  } catch (error) {
+    return judge(error as NodeJS.ErrnoException) as Exclude<Verdict, "free">;
+  }
 }

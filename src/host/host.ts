@@ -4,6 +4,7 @@ import { type Host, type ProcessIdentity, throwIfAborted } from "../contract/ind
 import { shortCommand } from "./command.ts";
 import { openHolds } from "./holds.ts";
 import { linux } from "./linux.ts";
+import { holdListening } from "./listening-hold.ts";
 import { createLook } from "./look.ts";
 import { portable } from "./portable.ts";
 import { chooseBindTcp } from "./sockets.ts";
@@ -37,6 +38,8 @@ export function openHost(platform: NodeJS.Platform = process.platform): Host {
     },
     settings: () => system.settings(),
     holds: bind && system.bindsAsLinux ? openHolds(bind) : undefined,
+    // Windows hands no socket over by its number.
+    listen: bind && platform !== "win32" ? (binding) => holdListening(bind, binding) : undefined,
     listeners: system.listeners,
     guards: system.guards,
   };

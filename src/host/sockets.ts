@@ -14,6 +14,8 @@ import type { Endpoint } from "./endpoint.ts";
 export interface BoundSocket {
   /** Gives its endpoint back at once; called once. */
   close(): void;
+  /** Its file descriptor; -1 where the system has none. */
+  fd(): number;
 }
 
 /** Binds at once. Throws what the kernel says against it, as an error with a `code`. */
@@ -32,7 +34,9 @@ export interface NetModule {
   ) => Handle | number;
 }
 
-interface Handle extends BoundSocket {
+interface Handle {
+  readonly fd: number;
+  close(): void;
   /** Returns a negative error number when it cannot. */
   getsockname(address: object): number;
 }
@@ -61,7 +65,7 @@ export function chooseBindTcp(runtime: NetModule = OWN): BindTcp | undefined {
     if (typeof handle === "number") throw systemError("bind", handle);
     // The runtime keeps an EADDRINUSE back until the next call.
     const refusal = handle.getsockname({});
-    if (refusal === 0) return handle;
+    if (refusal === 0) return { close: () => handle.close(), fd: () => handle.fd };
     handle.close();
     throw systemError("bind", refusal);
   };
@@ -79,7 +83,8 @@ export function whyNotUnix(path: string, runtime: NetModule = OWN): NodeJS.Errno
   return undefined;
 }
 
-function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
+/** An error as Node makes it of what the system said: `errno` is negative. */
+export function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
   const code = getSystemErrorName(errno);
   return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
 }

@@ -30,6 +30,7 @@ export interface ShownLease {
   readonly ports: readonly number[];
   readonly state: string;
   readonly holder: { readonly pid: number };
+  readonly heir: { readonly pid: number } | null;
 }
 
 export interface Folder extends AsyncDisposable {

@@ -95,17 +95,6 @@ describe("moorage run", () => {
     }
   });
 
-  test("after kill -9 its port is granted again", async () => {
-    await using folder = newFolder();
-    const held = folder.moorage("run", "--ports", "14500", "--", ...portPrinter());
-    await held.line();
-    expect(await folder.run("run", "--ports", "14500", "--", "true")).toMatchObject({ code: 125 });
-    held.child.kill("SIGKILL");
-    await once(held.child, "exit");
-    const again = await folder.run("run", "--ports", "14500", "--", NODE, "-p", "process.env.PORT");
-    expect(again).toMatchObject({ code: 0, stdout: "14500\n" });
-  });
-
   test("a command that a signal ended gives 128 and the signal's number", async () => {
     await using folder = newFolder();
     const command = [NODE, "-e", "process.kill(process.pid, 'SIGKILL')"];

@@ -55,7 +55,7 @@ function byAddress(taken: readonly string[], missing: readonly string[] = []): B
   return ({ host }) => {
     if (taken.includes(host)) throw Object.assign(new Error(host), { code: "EADDRINUSE" });
     if (missing.includes(host)) throw Object.assign(new Error(host), { code: "EADDRNOTAVAIL" });
-    return { close: () => undefined };
+    return { close: () => undefined, fd: () => -1 };
   };
 }
 
@@ -218,6 +218,9 @@ describe("the way to bind", () => {
         made.push(options);
       }
       close(): void {}
+      fd(): number {
+        return -1;
+      }
     }
     chooseBindTcp({ BoundSocket: Public, _createServerHandle: () => -1 })?.(endpoint).close();
     expect(made).toEqual([{ host: "127.0.0.1", port: 1, ipv6Only: false }]);
@@ -226,6 +229,9 @@ describe("the way to bind", () => {
   it("is said", () => {
     class Public {
       close(): void {}
+      fd(): number {
+        return -1;
+      }
     }
     const internal = { _createServerHandle: () => -1 };
     expect(bindingWay({ BoundSocket: Public, ...internal })).toBe("net.BoundSocket");

@@ -1,0 +1,43 @@
+// A socket as fd 3 of a command, and how the command is told of it.
+//
+// sd_listen_fds(3) wants the pid of the process that the socket is for, so that children do not take it for theirs.
+// It is not known before the process is there: a shell puts its own into the environment and becomes the command,
+// which keeps the pid, the signals and the exit code.
+
+import { expectProgram } from "./program-file.ts";
+
+/** A command as spawn() takes it. */
+export interface CommandLine {
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const BECOME_COMMAND = 'LISTEN_PID=$$ exec "$@"';
+/** What a shell takes over from its environment (POSIX, 3.231 Name); dash drops the rest. */
+const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/u;
+
+/**
+ * The same command with a socket for its fd 3, whose `name` it is told too.
+ *
+ * @throws as spawn() does, an error with a `code`, when there is no such program.
+ */
+export function withSocket({ command, parameters, env }: CommandLine, name: string): CommandLine {
+  expectProgram(command, env["PATH"]);
+  const others = Object.entries(env).filter(([variable]) => !SHELL_NAME.test(variable));
+  const keepOthers = others.length === 0 ? [] : ["env", ...others.map(([key, value]) => `${key}=${value}`)];
+  return {
+    command: "/bin/sh",
+    parameters: ["-c", BECOME_COMMAND, "sh", ...keepOthers, command, ...parameters],
+    env: {
+      ...env,
+      LISTEN_FDS: "1",
+      // Its names are of printable ASCII without colons, 255 at most.
+      LISTEN_FDNAMES: name.replaceAll(/[^ -9;-~]/gu, "_").slice(0, 255),
+      // The pid by another number, of whoever was handed a socket before.
+      LISTEN_PIDFDID: undefined,
+      // What nginx hands its sockets to its successor by.
+      NGINX: "3;",
+    },
+  };
+}
