@@ -1,50 +1,87 @@
 // What a registry remembers of ports that it could not have a moment ago: those come later in its searches.
 //
 // A hint decides nothing. It only changes the order: a port is refused by what its slot says, read for the
-// request, and a search that finds nothing else goes through the hinted ports too.
+// request, and a search that finds nothing else goes through the hinted ports too. They stand in sets of bits, so
+// that a search steps over a thousand of them at a time.
 
 import type { Transport } from "../core/index.ts";
+import { MAX_PORT } from "../core/expect.ts";
+import { PortBits } from "../core/port-bits.ts";
+import { PortUnion } from "../core/port-union.ts";
 import type { World } from "./world.ts";
 
 /** For how long a port that somebody else has, or a stranger listens on, is passed over at first. */
 export const MEMORY_MS = 1000;
 
-/** 12 days, which is as good as for ever: the hint of a lease is renewed when it ends. */
-const LONGEST_MS = 2 ** 30 - 1;
+/** The hints for a request. */
+export interface SeemsTaken {
+  has(port: number): boolean;
+  /** The first port at or after this one that does not seem taken, or `undefined`. */
+  nextOther(port: number): number | undefined;
+}
+
+interface Expiry {
+  readonly at: number;
+  readonly protocol: Transport;
+  readonly port: number;
+}
 
 export class Hints {
   readonly #world: World;
-  readonly #began: number;
-  /** Until when, by protocol. Whole milliseconds since this began stand in the maps as they are, without an object. */
+  readonly #taken: Readonly<Record<Transport, PortBits>> = { tcp: new PortBits(), udp: new PortBits() };
+  /** Until when, for those that end; milliseconds of the clock's `elapsed`. */
   readonly #until: Readonly<Record<Transport, Map<number, number>>> = { tcp: new Map(), udp: new Map() };
+  /** For each length of time the ends to come, in their order: who was noted first ends first. */
+  readonly #ends = new Map<number, Expiry[]>();
 
   constructor(world: World) {
     this.#world = world;
-    this.#began = world.clock.elapsed();
   }
 
-  /** The port is not to be had for about so long, or until another hint. */
+  /** The port is not to be had for so long; `Infinity`: until another hint. */
   note(protocols: readonly Transport[], port: number, ms: number): void {
-    const until = Math.min(Math.ceil(this.#now() + ms), LONGEST_MS);
-    for (const protocol of protocols) this.#until[protocol].set(port, until);
+    for (const protocol of protocols) {
+      if (ms > 0) this.#taken[protocol].add(port);
+      else this.#taken[protocol].delete(port);
+      if (ms > 0 && ms < Infinity) this.#endLater(protocol, port, ms);
+      else this.#until[protocol].delete(port);
+    }
   }
 
-  /** Whether a port is better tried later, as of now. */
-  seemsTaken(protocols: readonly Transport[]): (port: number) => boolean {
-    const now = this.#now();
-    const maps = protocols.map((protocol) => this.#until[protocol]).filter(({ size }) => size > 0);
-    return (port) => {
-      for (const map of maps) {
-        const until = map.get(port);
-        if (until === undefined) continue;
-        if (until > now) return true;
-        map.delete(port);
-      }
-      return false;
+  /** What seems taken now, for as long as nothing else is noted. */
+  seemsTaken(protocols: readonly Transport[]): SeemsTaken {
+    this.#forgetWhatEnded();
+    const sets = protocols.map((protocol) => this.#taken[protocol]);
+    const union = PortUnion.of(sets);
+    return {
+      has: (port) => sets.some((set) => set.has(port)),
+      nextOther: (port) => {
+        const next = port > MAX_PORT ? -1 : union.nextOutside(port, MAX_PORT);
+        return next === -1 ? undefined : next;
+      },
     };
   }
 
-  #now(): number {
-    return this.#world.clock.elapsed() - this.#began;
+  #endLater(protocol: Transport, port: number, ms: number): void {
+    const at = this.#world.clock.elapsed() + ms;
+    this.#until[protocol].set(port, at);
+    const ends = this.#ends.get(ms);
+    if (ends) ends.push({ at, protocol, port });
+    else this.#ends.set(ms, [{ at, protocol, port }]);
+  }
+
+  #forgetWhatEnded(): void {
+    if (this.#ends.size === 0) return;
+    const now = this.#world.clock.elapsed();
+    for (const [ms, ends] of this.#ends) {
+      const over = ends.findIndex(({ at }) => at > now);
+      for (const { at, protocol, port } of over === -1 ? ends : ends.splice(0, over)) {
+        // A later hint of the same port counts.
+        if (this.#until[protocol].get(port) !== at) continue;
+        this.#until[protocol].delete(port);
+        this.#taken[protocol].delete(port);
+      }
+      if (over === -1) this.#ends.delete(ms);
+    }
   }
 }

@@ -2,8 +2,10 @@
 // pool in the order of its selection; ports that could not be had a moment ago come in the end.
 
 import type { PortSet } from "../core/index.ts";
+import { PortBits } from "../core/port-bits.ts";
 import { MIN_PORT } from "../core/expect.ts";
 import { nameStart, randomStart } from "../core/selection.ts";
+import type { SeemsTaken } from "./hints.ts";
 import { allows, type Request } from "./request.ts";
 
 /** What an order starts from. */
@@ -13,8 +15,8 @@ export interface Beginning {
   /** The port that the registry was granted last; 0: none yet. */
   readonly lastPort: number;
   readonly random: () => number;
-  /** Whether a port is better tried later. */
-  readonly seemsTaken: (port: number) => boolean;
+  /** The ports that are better tried later. */
+  readonly seemsTaken: SeemsTaken;
 }
 
 /** Every port of the request once. */
@@ -26,35 +28,53 @@ export function* orderOf(request: Request, beginning: Beginning): Generator<numb
   yield* first;
   // A set of ports can be emptied after it was made; then the wish is all there is.
   if (pool.size === 0) return;
-  const later: number[] = [];
-  for (const port of poolOrder(request, beginning)) {
-    if (first.has(port)) continue;
-    if (beginning.seemsTaken(port)) later.push(port);
-    else yield port;
+  const given = new PortBits();
+  const { seemsTaken } = beginning;
+  const start = startOf(request, beginning);
+  const early =
+    start === undefined
+      ? shuffled(pool, beginning.random)
+      : upwardAndRound(start, (port) => nextOther(pool, seemsTaken, port));
+  for (const port of early) {
+    if (first.has(port) || seemsTaken.has(port)) continue;
+    given.add(port);
+    yield port;
   }
-  yield* later;
+  const late =
+    start === undefined ? shuffled(pool, beginning.random) : upwardAndRound(start, (port) => pool.next(port));
+  for (const port of late) if (!first.has(port) && !given.has(port)) yield port;
 }
 
-function poolOrder({ pool, selection, name }: Request, { lastPort, random }: Beginning): Iterable<number> {
+/** Where the search begins that goes upward and round; `undefined`: it goes all over the place. */
+function startOf({ pool, selection, name }: Request, { lastPort, random }: Beginning): number | undefined {
   switch (selection) {
     case "name":
-      return upwardAndRound(pool, pool.nth(nameStart(name ?? "", pool.size)));
+      return pool.nth(nameStart(name ?? "", pool.size));
     case "random":
-      return upwardAndRound(pool, pool.nth(randomStart(random, pool.size)));
+      return pool.nth(randomStart(random, pool.size));
     case "next-fit":
-      return upwardAndRound(pool, pool.next(lastPort + 1) ?? pool.nth(0));
+      return pool.next(lastPort + 1) ?? pool.nth(0);
     case "uniform":
-      return shuffled(pool, random);
+      return undefined;
     default:
       return selection satisfies never;
   }
 }
 
-function* upwardAndRound(pool: PortSet, start: number): Generator<number> {
-  for (let port: number | undefined = start; port !== undefined; port = pool.next(port + 1)) yield port;
-  for (let port = pool.next(MIN_PORT); port !== undefined && port < start; port = pool.next(port + 1)) {
-    yield port;
+/** The ports that `next` finds at or after `start`, then those below. */
+function* upwardAndRound(start: number, next: (port: number) => number | undefined): Generator<number> {
+  for (let port = next(start); port !== undefined; port = next(port + 1)) yield port;
+  for (let port = next(MIN_PORT); port !== undefined && port < start; port = next(port + 1)) yield port;
+}
+
+/** The first port of the pool, at or after this one, that does not seem taken. */
+function nextOther(pool: PortSet, seemsTaken: SeemsTaken, from: number): number | undefined {
+  for (let port = pool.next(from); port !== undefined;) {
+    const other = seemsTaken.nextOther(port);
+    if (other === undefined || other === port) return other;
+    port = pool.next(other);
   }
+  return undefined;
 }
 
 /** A shuffle that costs what is taken of it: only the places that were swapped are kept (Fisher and Yates). */
