@@ -55,7 +55,7 @@ describe("a commit while another process keeps the lock", () => {
     const store = await openStore(folder, { clock, chance: { random: () => 0.5, uniqueId: () => "id" } });
     keepers.push(await lockKeeper(folder));
     expect(await store.commit("scope", CHANGE)).toMatchObject({ committed: true });
-    expect(pauses).toEqual([...Array.from({ length: 50 }, () => 1), 4, 4]);
+    expect(pauses).toEqual([...Array.from({ length: 50 }, () => 1.5), 4, 4]);
   });
 
   it("is given up at an abort with the signal's reason, and changes nothing", async () => {

@@ -15,7 +15,7 @@ import {
   throwIfAborted,
 } from "../../contract/index.ts";
 import type { Lock } from "./connection.ts";
-import { isBusy, outOfPatience, pauseAfter, stall, STALLS } from "./retry.ts";
+import { isBusy, outOfPatience, pauseAfter } from "./retry.ts";
 
 /** What the calls are done in; see Connection. */
 export interface Transactions {
@@ -111,7 +111,10 @@ export class CallQueue {
     if (calls.length === 1 && only?.isOneRead && this.#readAlone(only)) return;
     const readers = calls.filter(({ lock }) => lock === "READ");
     if (readers.length < calls.length && !this.#pausing) {
-      if (this.#attemptWrite(calls)) return;
+      if (this.#attempt("WRITE", calls)) {
+        this.#busyTries = 0;
+        return;
+      }
       void this.#pause();
     }
     if (readers.length > 0 && !this.#attempt("READ", readers)) void this.#pause();
@@ -127,18 +130,6 @@ export class CallQueue {
     }
     this.#settle(call, () => call.resolve(result as never));
     return true;
-  }
-
-  /** Tries a few times in a row: others have the lock for a fraction of what a timer takes. */
-  #attemptWrite(calls: readonly Call[]): boolean {
-    for (let stalls = 0; ; stalls++) {
-      if (this.#attempt("WRITE", calls)) {
-        this.#busyTries = 0;
-        return true;
-      }
-      if (stalls === STALLS) return false;
-      stall(this.#chance);
-    }
   }
 
   /** Does the calls in one transaction; `false` when others have the lock: those that can wait are still there. */

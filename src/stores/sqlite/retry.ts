@@ -3,7 +3,9 @@
 // SQLite's own busy handler sleeps without a queue and starves writers for seconds (measured: 2.6–3.2 s
 // among four). So SQLite does not wait at all, and this package tries again after a short random pause, until the
 // lock is had or the time is over. Short pauses are the fair ones: who has waited long must not wait longer
-// than who has just come. Only a lock that somebody really keeps is asked for less often.
+// than who has just come. Pauses much shorter than these are not better: whoever has the lock gets on fastest while the
+// others sleep, for its pages stay in memory until somebody else commits. Only a lock that somebody really keeps is
+// asked for less often.
 
 import type { Chance, Clock } from "../../contract/index.ts";
 import { PortError } from "../../core/index.ts";
@@ -11,21 +13,9 @@ import { resultCode, SQLITE } from "./driver.ts";
 
 /** How long a request waits for the lock: many times the longest wait measured among 8 processes. */
 const PATIENCE_MS = 10_000;
-const PAUSE_MS = 2;
+const PAUSE_MS = 3;
 const EAGER_TRIES = 50;
 const LATER_PAUSE_MS = 8;
-
-/** A tenth of a millisecond, about: the lock is free again by then, and no timer is that short. */
-const STALL_MS = { shortest: 0.02, longest: 0.15 };
-/** How often a call may stop the thread for that before it waits for a timer. */
-export const STALLS = 8;
-const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
-
-/** Stops the thread for a moment. */
-export function stall(chance: Chance): void {
-  const { shortest, longest } = STALL_MS;
-  Atomics.wait(NOBODY_WAKES, 0, 0, shortest + (longest - shortest) * chance.random());
-}
 
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === SQLITE.BUSY;
