@@ -3,7 +3,7 @@
 import type { AbortSignalLike } from "../contract/index.ts";
 import { PortSet } from "../core/index.ts";
 import { Grant } from "./grant.ts";
-import type { Granted } from "./part.ts";
+import type { Granted, PartOptions } from "./part.ts";
 import type { Guarding } from "./guarding.ts";
 import type { Hints } from "./hints.ts";
 import type { LeaseFacts } from "./lease.ts";
@@ -67,11 +67,12 @@ async function grantMissing(
   names: readonly NameState[],
   { guarding, hints, lastPort, waiter }: Asking,
 ): Promise<Answer | undefined> {
-  const parts = requests.flatMap((request, at) => {
+  const parts: PartOptions[] = [];
+  for (const [at, request] of requests.entries()) {
     const name = names[at]!;
     const seeker = { formerPorts: name.formerPorts, lastPort, hints, waiter };
-    return name.lease ? [] : [{ request: name.isKept ? onKept(request, name) : request, name, seeker }];
-  });
+    if (!name.lease) parts.push({ request: name.isKept ? onKept(request, name) : request, name, seeker });
+  }
   let granted: readonly Granted[] = [];
   if (parts.length > 0) {
     const grant = new Grant(world, guarding, parts);
@@ -80,19 +81,23 @@ async function grantMissing(
       const outcome = await grant.fill();
       if ("refusal" in outcome) return { refusal: outcome.refusal };
       if ("changed" in outcome) return undefined;
-      if (!(await keepFound(world, requests, names))) return undefined;
+      if (isToKeep(requests) && !(await keepFound(world, requests, names))) return undefined;
       leases = outcome.leases;
     } finally {
       // Should this fail too, the claims go with their holder; the first error says what is wrong.
       if (!leases) await grant.undo().catch(() => undefined);
     }
     granted = leases;
-  } else if (!(await keepFound(world, requests, names))) return undefined;
+  } else if (isToKeep(requests) && !(await keepFound(world, requests, names))) return undefined;
   const fresh = granted.values();
   const acquired = names.map(({ lease }): Acquired =>
     lease ? { found: lease } : { granted: fresh.next().value! },
   );
   return { acquired };
+}
+
+function isToKeep(requests: readonly Request[]): boolean {
+  return requests.some(({ kept }) => kept);
 }
 
 /** Has names keep their ports that are to from now on, though their leases were there before; false: one is over. */

@@ -34,7 +34,8 @@ export class Grant {
 
   async fill(): Promise<Outcome> {
     // Who has the least choice chooses first: a fixed port must not be picked for another part.
-    const choosers = this.#parts.toSorted((a, b) => choiceOf(a) - choiceOf(b));
+    const isOne = this.#parts.length === 1;
+    const choosers = isOne ? this.#parts : this.#parts.toSorted((a, b) => choiceOf(a) - choiceOf(b));
     for (let commit = await this.#claimAtSight(choosers); ; commit = await this.#commit()) {
       if (commit && !commit.committed) {
         const changed = new Set(commit.changed);
@@ -44,8 +45,8 @@ export class Grant {
         for (const part of this.#parts) part.markClaimed(commit.token);
         for (const part of this.#parts) await part.examine(this.#guarding);
         if (this.#parts.every((part) => part.isFull)) {
-          const leases = (await this.#confirm()) && this.#parts.map((part) => part.granted());
-          return leases ? { leases } : { changed: true };
+          if (this.#isToConfirm() && !(await this.#confirm())) return { changed: true };
+          return { leases: this.#parts.map((part) => part.granted()) };
         }
       }
       for (const part of choosers) {
@@ -65,7 +66,9 @@ export class Grant {
   async #claimAtSight(choosers: readonly Part[]): Promise<Commit | undefined> {
     const { store, scope, clock } = this.#world;
     const { signal } = this.#parts[0]!.request;
-    const keys = this.#parts.flatMap((part) => part.keysInSight());
+    const [only, ...others] = this.#parts;
+    const keys = only!.keysInSight();
+    for (const part of others) keys.push(...part.keysInSight());
     const decide: Decide = (slots) => {
       const isEnough = choosers.every((part) => part.chooseAtSight(slots, this.#parts));
       if (isEnough) return this.#changes();
@@ -102,12 +105,20 @@ export class Grant {
     return [...changes.values()];
   }
 
+  #isToConfirm(): boolean {
+    return this.#parts.some(({ request }) => request.name !== null) || this.#mayBeLost();
+  }
+
+  /** After so long a stop, somebody may have taken the missing guard for the end of this process. */
+  #mayBeLost(): boolean {
+    return this.#world.clock.elapsed() - this.#committedAt > GUARD_DELAY_MS / 2;
+  }
+
   /** Writes that the names' leases are granted; false when one was taken away meanwhile. */
   async #confirm(): Promise<boolean> {
-    const { store, scope, clock } = this.#world;
+    const { store, scope } = this.#world;
     const changes = this.#parts.flatMap((part) => part.confirmation());
-    // After so long a stop, somebody may have taken the missing guard for the end of this process.
-    const mayBeLost = clock.elapsed() - this.#committedAt > GUARD_DELAY_MS / 2;
+    const mayBeLost = this.#mayBeLost();
     if (changes.length > 0) {
       const durable = this.#parts.some(({ request }) => request.kept);
       const commit = await store.commit(scope, changes, { signal: this.#parts[0]!.request.signal, durable });

@@ -124,9 +124,12 @@ class SqliteStore implements Store {
     return await this.#run("READ", () => this.#slots.list(scope, prefix), options);
   }
 
-  async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
-    expectChanges(changes, this.limits);
-    return await this.#run("WRITE", () => this.#slots.apply(scope, changes), options);
+  commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
+    const body = (): Commit => {
+      expectChanges(changes, this.limits);
+      return this.#slots.apply(scope, changes);
+    };
+    return this.#run("WRITE", body, options);
   }
 
   update(
