@@ -16,7 +16,7 @@ export function formatAge(ms: number): string {
 
 /** "20000-20002/udp on 127.0.0.1"; what is usual is left out. */
 export function formatPlace({ ports, protocols, addresses }: Extent): string {
-  const numbers = String(PortSet.of(ports));
+  const numbers = ports.length === 1 ? String(ports[0]) : String(PortSet.of(ports));
   const protocol = protocols.join("+");
   const place = addresses.join(", ");
   return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;

@@ -47,9 +47,12 @@ export function sayError(error: unknown): void {
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (let at = 0; at < row.length; at++) widths[at] = Math.max(widths[at] ?? 0, row[at]!.length);
   }
-  const line = (row: readonly string[]): string =>
-    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at]!))).join("  ");
-  return rows.map((row) => `${line(row)}\n`).join("");
+  let text = "";
+  for (const row of rows) {
+    for (let at = 0; at < row.length - 1; at++) text += `${row[at]!.padEnd(widths[at]!)}  `;
+    text += `${row.at(-1) ?? ""}\n`;
+  }
+  return text;
 }

@@ -40,6 +40,8 @@ export interface InspectedReservation extends Reservation {
   readonly listeners: readonly Listener[] | null;
 }
 
+const NOBODY: readonly never[] = [];
+
 /** What an inspection goes by. */
 export interface Sight {
   /** All listeners, or at least those on the ports in question; `undefined` where the system does not tell. */
@@ -78,18 +80,26 @@ export function inspectReservations(
   });
 }
 
-function inspectLease(lease: LeaseInfo, all: ListenersByPort, { viewer, liveness }: Sight): InspectedLease {
-  const listeners = meeting(lease, all).map((listener) => ({
+function inspectLease(lease: LeaseInfo, all: ListenersByPort, sight: Sight): InspectedLease {
+  const found = meeting(lease, all);
+  if (found.length === 0) {
+    const isStarting = lease.state === "held" && lease.heir !== null;
+    return { ...lease, state: isStarting ? "starting" : stateAlone(lease), listeners: NOBODY };
+  }
+  const listeners = found.map((listener) => ({
     ...listener,
-    ownership: ownershipOf(listener, lease, viewer),
+    ownership: ownershipOf(listener, lease, sight.viewer),
   }));
-  const state = ((): LeaseState => {
-    if (listeners.some(({ ownership }) => ownership === "foreign")) return "taken";
-    const lives = lease.state === "held";
-    if (listeners.length > 0) return lives && liveness(lease.holder) !== "dead" ? "listening" : "orphaned";
-    return lives && lease.heir !== null ? "starting" : stateAlone(lease);
-  })();
-  return { ...lease, state, listeners };
+  return { ...lease, state: stateAmong(listeners, lease, sight), listeners };
+}
+
+function stateAmong(
+  listeners: readonly LeasedListener[],
+  { state, holder }: LeaseInfo,
+  { liveness }: Sight,
+): LeaseState {
+  if (listeners.some(({ ownership }) => ownership === "foreign")) return "taken";
+  return state === "held" && liveness(holder) !== "dead" ? "listening" : "orphaned";
 }
 
 function stateAlone({ state }: LeaseInfo): LeaseState {

@@ -20,8 +20,13 @@ export function byPort(listeners: readonly Listener[]): ListenersByPort {
   return ports;
 }
 
+const NOBODY: readonly never[] = [];
+
 /** Those that stand in the way of an extent: its protocol, and an address that both claim. In its order of ports. */
-export function meeting({ ports, protocols, addresses }: Extent, all: ListenersByPort): Listener[] {
+export function meeting(extent: Extent, all: ListenersByPort): readonly Listener[] {
+  const { ports, protocols, addresses } = extent;
+  // Nearly all leases of a crowded machine: they share one empty list.
+  if (!ports.some((port) => all.has(port))) return NOBODY;
   const found: Listener[] = [];
   for (const port of ports) {
     for (const listener of all.get(port) ?? []) {

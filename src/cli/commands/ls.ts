@@ -26,26 +26,28 @@ export async function ls({ json = false }: LsFlags): Promise<number> {
     return EXIT.OK;
   }
   const keeping = new Set(reservations.map(({ name }) => name));
-  const rows = [
-    ...leases.flatMap((lease) => toRows(lease, lease.name !== null && keeping.has(lease.name))),
-    ...reservations.filter(({ state }) => state !== "leased").flatMap(toKeptRows),
-  ];
-  if (rows.length === 0) say("no leases");
-  else await print(table([["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"], ...rows]));
+  const now = Date.now();
+  const rows = [["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"]];
+  for (const lease of leases) {
+    rows.push(toRow(lease, lease.name !== null && keeping.has(lease.name), now));
+    if (lease.listeners?.length) rows.push(...toNotes(lease));
+  }
+  for (const kept of reservations) if (kept.state !== "leased") rows.push(...toKeptRows(kept));
+  if (rows.length === 1) say("no leases");
+  else await print(table(rows));
   return EXIT.OK;
 }
 
-function toRows(lease: InspectedLease, isKept: boolean): string[][] {
+function toRow(lease: InspectedLease, isKept: boolean, now: number): string[] {
   const { name, holder, state, grantedAt } = lease;
-  const row = [
+  return [
     formatPlace(lease),
     name ?? "-",
     isKept ? `${state}, kept` : state,
-    formatAge(Date.now() - grantedAt),
+    formatAge(now - grantedAt),
     String(holder.pid),
     holder.command,
   ];
-  return [row, ...toNotes(lease)];
 }
 
 function toKeptRows(reservation: InspectedReservation): string[][] {
