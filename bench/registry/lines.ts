@@ -169,8 +169,9 @@ async function manyOutstanding(): Promise<FloorLine[]> {
     const floor = async (): Promise<void> => {
       bare.batch(Array.from({ length: 16 }, () => 20_000 + Math.floor(Math.random() * 10_000)));
     };
-    await repeat(400, sixteen);
-    await repeat(400, floor);
+    // The optimiser works in other threads, whose time would count.
+    await repeat(4000, sixteen);
+    await repeat(4000, floor);
     const [ours, floors] = await inTurns([sixteen, floor], 50);
     bare.close();
     await registry.close();
@@ -212,22 +213,26 @@ async function manyLeases(): Promise<FloorLine[]> {
     const pair = async (): Promise<void> => await (await registry.acquire({ protocol: "udp" })).release();
     await repeat(2000, pair);
     const [empty] = await inTurns([pair], 200);
-    const requests = Array.from({ length: 100 }, (_, at) => (at < 60 ? "tcp" : "udp"));
-    for (const protocol of requests) await registry.acquire({ protocol, count: 1000 });
+    for (let at = 0; at < 100_000; at += 100) {
+      const protocol = at < 60_000 ? "tcp" : "udp";
+      const first = (at % 60_000) + 1;
+      const ports = Array.from({ length: 100 }, (_, offset) => first + offset);
+      await Promise.all(ports.map((port) => registry.acquire({ protocol, ports: port })));
+    }
     const [full] = await inTurns([pair], 200);
     const lists: number[] = [];
     for (let round = 0; round < 5; round++) {
       const began = performance.now();
       const leases = await registry.list();
       lists.push(performance.now() - began);
-      if (sum(leases.map(({ ports }) => ports.length)) !== 100_000) throw new Error("leases are missing");
+      if (leases.length !== 100_000) throw new Error("leases are missing");
     }
     const env = { ...process.env, MOORAGE_DIR: folder };
     const ls = median(Array.from({ length: 5 }, () => wallOf([CLI, "ls"], env)));
     await registry.close();
     const list = median(lists);
     return [
-      line("registry/list", "list() of 100,000 leased ports", list, "ms", null, "", "≤ 250 ms", list <= 250),
+      line("registry/list", "list() of 100,000 leases", list, "ms", null, "", "≤ 250 ms", list <= 250),
       line("registry/ls", "moorage ls of them, wall time", ls, "ms", null, "", "≤ 500 ms", ls <= 500),
       line(
         "registry/warm",
