@@ -43,14 +43,14 @@ describe("kill -9 of moorage run", () => {
     expect(await (await fetch("http://127.0.0.1:14500")).text()).toBe("still here");
     const { run, pid, lease } = orphan;
     expect(await folder.leases()).toMatchObject([
-      { id: lease, name: "web", ports: [14500], state: "held", holder: { pid: run }, heir: { pid } },
+      { id: lease, name: "web", ports: [14500], state: "orphaned", holder: { pid: run }, heir: { pid } },
     ]);
     const refused = await folder.run("run", "--ports", "14500", "--", "true");
     expect(refused).toMatchObject({ code: 125 });
     expect(refused.stderr).toContain("1 leased");
     expect((await folder.run("run", "--name", "web", "--", "true")).stderr).toContain("NAME_HELD");
     await orphan.kill();
-    expect(await folder.leases()).toMatchObject([{ id: lease, state: "abandoned" }]);
+    expect(await folder.leases()).toMatchObject([{ id: lease, state: "free" }]);
     const again = await folder.run("run", ...flags, "--", NODE, "-p", "process.env.PORT");
     expect(again).toMatchObject({ code: 0, stdout: "14500\n" });
     expect(await folder.leases()).toEqual([]);
