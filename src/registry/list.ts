@@ -5,6 +5,7 @@ import {
   type GrantedClaim,
   parsePortKey,
   PORT_PREFIX,
+  type PortRecord,
   type ProcessIdentity,
   readName,
   readPorts,
@@ -70,11 +71,22 @@ export async function toLeases(world: World, slots: Iterable<Slot>): Promise<Lea
   const all = [...slots];
   const records = readPorts(all);
   const living = new Living(world);
-  await living.learn(all.map(({ key }, at) => [key, records[at]!] as const));
-  for (const [at, { claims }] of records.entries()) {
+  await living.learn(keyed(all, records));
+  for (let at = 0; at < all.length; at++) {
+    const { claims } = records[at]!;
     if (claims.length > 0) collect(parts, parsePortKey(all[at]!.key), claims);
   }
-  return inOrder([...parts.values()].map((part) => toInfo(world, part, living)));
+  const leases: LeaseInfo[] = [];
+  for (const part of parts.values()) leases.push(toInfo(world, part, living));
+  return inOrder(leases);
+}
+
+/** One after the other: a hundred thousand pairs are not kept. */
+function* keyed(
+  slots: readonly Slot[],
+  records: readonly PortRecord[],
+): Generator<readonly [string, PortRecord]> {
+  for (let at = 0; at < slots.length; at++) yield [slots[at]!.key, records[at]!];
 }
 
 /** A lease as far as its slots have been gone through. */
@@ -125,9 +137,17 @@ function toInfo(world: World, { claim, protocols, ports }: Part, living: Living)
 
 /** In the order of their first ports. There are few leases of one port, so they are sorted there. */
 function inOrder(leases: readonly LeaseInfo[]): LeaseInfo[] {
-  const byPort: LeaseInfo[][] = [];
-  for (const lease of leases) (byPort[lease.ports[0]!] ??= []).push(lease);
-  return byPort.flatMap((some) =>
-    some.length === 1 ? some : some.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-  );
+  const byPort: (LeaseInfo | LeaseInfo[] | undefined)[] = [];
+  for (const lease of leases) {
+    const port = lease.ports[0]!;
+    const others = byPort[port];
+    if (others === undefined) byPort[port] = lease;
+    else byPort[port] = Array.isArray(others) ? [...others, lease] : [others, lease];
+  }
+  const sorted: LeaseInfo[] = [];
+  for (const some of byPort) {
+    if (Array.isArray(some)) sorted.push(...some.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    else if (some) sorted.push(some);
+  }
+  return sorted;
 }

@@ -24,6 +24,8 @@ export const GUARD_DELAY_MS = 10_000;
 
 export class Living {
   readonly #world: World;
+  #askedLast: ProcessIdentity | undefined;
+  #answeredLast: Liveness = "unknown";
   /** Made when there is something to remember: most requests meet no claim. */
   #processes: Map<string, Liveness> | undefined;
   /** The sessions that were asked for, with their slots as read. */
@@ -74,6 +76,13 @@ export class Living {
   }
 
   #liveness(process: ProcessIdentity): Liveness {
+    // Claims that were read together share the objects of their holders.
+    if (process === this.#askedLast) return this.#answeredLast;
+    this.#askedLast = process;
+    return (this.#answeredLast = this.#ask(process));
+  }
+
+  #ask(process: ProcessIdentity): Liveness {
     const { host } = this.#world;
     if (sameProcess(process, host.self)) return "alive";
     const key = `${process.pid} ${process.startTime} ${process.boot} ${process.namespaces}`;
