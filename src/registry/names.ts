@@ -120,12 +120,14 @@ async function heldState(
     return await lookUpName(world, request, waiter);
   }
   if (!mine || !fits(request, record, claim)) {
-    const guarded = claim.guarded && claim.session === null;
+    const holder = living.holderOf(claim);
+    // An heir has no guard.
+    const guarded = claim.guarded && claim.session === null && holder === claim.holder;
     // To wait for oneself is to wait for ever.
     const blockers = (mine ? [] : ports).flatMap((port) =>
       protocols.map((protocol): Blocker => ({ protocol, port, guarded })),
     );
-    return { ...state, refusal: refuse(nameHeld(name, ports, living.holderOf(claim), mine), blockers) };
+    return { ...state, refusal: refuse(nameHeld(name, ports, holder, mine), blockers) };
   }
   const revision = Math.max(...claims.map((one) => one.revision));
   const lease: LeaseFacts = {

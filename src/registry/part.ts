@@ -2,7 +2,6 @@
 
 import {
   type Claim,
-  type GrantedClaim,
   type Kept,
   nameKey,
   type NameRecord,
@@ -14,7 +13,7 @@ import {
   writePort,
   writeRecord,
 } from "../contract/index.ts";
-import { PortError, type RefusalCounts, type Transport } from "../core/index.ts";
+import { PortError, type Transport } from "../core/index.ts";
 import { Candidates, type Seeker } from "./candidates.ts";
 import { bootTime, giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Guarding } from "./guarding.ts";
@@ -23,7 +22,8 @@ import type { LeaseFacts } from "./lease.ts";
 import { sameProcess } from "./living.ts";
 import type { NameState } from "./names.ts";
 import { leftOf, reclaim } from "./reclaim.ts";
-import { type Blocker, countHolders, noPortAvailable, type Refusal } from "./refusals.ts";
+import type { Refusal } from "./refusals.ts";
+import { refusalOf } from "./refused-ports.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
 
@@ -135,7 +135,7 @@ export class Part {
       const place = await this.#candidates.next();
       if (!place) {
         await reclaim(this.#world, this.#candidates.refused());
-        return this.#refusal();
+        return refusalOf(this.request, this.#candidates.refused(), this.#refused);
       }
       const isTaken = parts.some((part) => part !== this && part.#has(place, protocols));
       if (!isTaken) this.#wanted.push(place);
@@ -357,37 +357,6 @@ export class Part {
 
   #count(places: readonly (readonly Candidate[])[]): number {
     return places.reduce((sum, place) => sum + place.length, 0);
-  }
-
-  #refusal(): Refusal {
-    const counts = { leased: 0, kept: 0, awaited: 0, quarantined: 0 };
-    const holders: GrantedClaim["holder"][] = [];
-    const blockers: Blocker[] = [];
-    let quarantinedMs: number | undefined;
-    for (const refused of this.#candidates.refused()) {
-      counts[refused.refusal]++;
-      if (refused.blocker) {
-        const { claim, protocol } = refused.blocker;
-        holders.push(refused.blocker.holder);
-        blockers.push({ protocol, port: refused.port, guarded: claim.guarded && claim.session === null });
-      }
-      if (refused.quarantinedMs !== undefined) {
-        quarantinedMs = Math.min(quarantinedMs ?? Infinity, refused.quarantinedMs);
-      }
-    }
-    const refused: RefusalCounts = {
-      ...counts,
-      ...this.#refused,
-      ...this.request.leftOut,
-      holders: countHolders(holders),
-    };
-    const { guarded, stranger, forbidden } = this.#refused;
-    return {
-      error: noPortAvailable(this.request, refused),
-      blockers,
-      hasSilent: guarded + stranger + forbidden + counts.kept + counts.awaited > 0,
-      quarantinedMs,
-    };
   }
 }
 

@@ -86,3 +86,15 @@ describe("a lease that is left to a process", () => {
     expect(await registries[0]!.list()).toMatchObject([{ ports: [51], heir: null }]);
   });
 });
+
+describe("who waits for a lease that lives with its heir", () => {
+  it("looks for its end, which no guard tells", async () => {
+    const { machine, registries } = await several(2);
+    await (await registries[0]!.acquire({ ports: 50 })).leaveTo(7);
+    machine.kill(1);
+    const waiting = registries[1]!.acquire({ ports: 50, wait: true });
+    await machine.time.advance(5000);
+    machine.kill(7);
+    expect((await machine.time.until(waiting)).port).toBe(50);
+  });
+});
