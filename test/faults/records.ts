@@ -15,7 +15,9 @@ export function rewriteSlots(directory: string, key: string, edit: (value: strin
     for (const { scope, value } of rows) {
       const edited = edit(String(value));
       if (edited === value) continue;
-      database.prepare("UPDATE slot SET value = ? WHERE scope = ? AND key = ?").run(edited, scope!, key);
+      database
+        .prepare("UPDATE slot SET value = ? WHERE scope = ? AND key = ?")
+        .run(edited, String(scope), key);
       changed++;
     }
     return changed;

@@ -413,3 +413,23 @@ describe("a database of a newer version", () => {
     },
   );
 });
+
+describe("a text whose bytes were overwritten", () => {
+  it("is read with what is no text replaced, and ends no process", async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(folder);
+    await store.commit("scope", [{ key: "port/a", ifRevision: 0, value: "{}" }]);
+    const database = openDatabase(join(folder, "registry.db"));
+    database.exec("UPDATE slot SET value = CAST(x'7ba5a57d' AS TEXT)");
+    database.exec("UPDATE epoch SET boot = CAST(x'a5a5' AS TEXT)");
+    database.close();
+    const value = "{\ufffd\ufffd}";
+    expect((await store.read("scope", ["port/a"])).get("port/a")).toMatchObject({ value });
+    expect(await store.list("scope", "port/")).toMatchObject([{ key: "port/a", value }]);
+    for await (const { slots } of store.watch("scope")) {
+      expect(slots).toMatchObject([{ value }]);
+      break;
+    }
+    expect((await openStore(folder)).epoch).toBe(2);
+  });
+});

@@ -8,9 +8,12 @@ import { createRequire } from "node:module";
 import { PortError } from "../../core/index.ts";
 
 type SqlValue = string | number | null;
-export type Row = Readonly<Record<string, SqlValue>>;
+/** Bytes are one or the other, as the driver and the call have it. */
+type ReadValue = SqlValue | Uint8Array | ArrayBuffer;
+export type Row = Readonly<Record<string, ReadValue>>;
 
 export interface Statement {
+  /** Texts are to be read as bytes: libsql ends the process at one that is not UTF-8, as damage makes it. */
   get(...parameters: SqlValue[]): Row | undefined;
   all(...parameters: SqlValue[]): Row[];
   run(...parameters: SqlValue[]): { readonly changes: number };
@@ -65,6 +68,13 @@ export function resultCode(error: unknown): number | undefined {
   // libsql reports a failed open in words, with the code at the end.
   const opening = /^ConnectionFailed\(.*: (\d+)"\)$/su.exec(error.message);
   return opening ? Number(opening[1]) & 0xff : undefined;
+}
+
+/** A text that was read as bytes; what is not UTF-8 in it is replaced. */
+export function toText(value: ReadValue | undefined): string {
+  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("utf8");
+  if (!(value instanceof Uint8Array)) return String(value);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8");
 }
 
 function nodeDriver(): Driver {

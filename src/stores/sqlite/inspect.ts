@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PortError } from "../../core/index.ts";
 import { CopiedStore, type ScopedSlot } from "./copy.ts";
-import { type Database, loadDriver } from "./driver.ts";
+import { type Database, loadDriver, toText } from "./driver.ts";
 import { reason, storeFailure } from "./failure.ts";
 import { readLog } from "./log.ts";
 import {
@@ -175,8 +175,10 @@ type Read =
   | { readonly foreign: true };
 
 function readAll(database: Database, path: string): Read {
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-  const names = new Set(tables.map(({ name }) => name));
+  const tables = database
+    .prepare("SELECT CAST(name AS BLOB) AS name FROM sqlite_master WHERE type = 'table'")
+    .all();
+  const names = new Set(tables.map(({ name }) => toText(name)));
   const isOurs = names.has("slot") && names.has("epoch");
   const isForeign = !isOurs && names.size > 0;
   const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
@@ -193,14 +195,15 @@ function readAll(database: Database, path: string): Read {
   const epoch = Number(database.prepare("SELECT epoch FROM epoch").get()?.["epoch"]);
   const rows = database
     .prepare(
-      "SELECT scope, key, revision, value FROM slot WHERE value IS NOT NULL AND typeof(scope) = 'text'",
+      "SELECT CAST(scope AS BLOB) AS scope, CAST(key AS BLOB) AS key, revision, CAST(value AS BLOB) AS value " +
+        "FROM slot WHERE slot.value IS NOT NULL AND typeof(slot.scope) = 'text'",
     )
     .all();
   const slots = rows.map((row): ScopedSlot => ({
-    scope: String(row["scope"]),
-    key: String(row["key"]),
+    scope: toText(row["scope"]),
+    key: toText(row["key"]),
     revision: Number(row["revision"]),
-    value: String(row["value"]),
+    value: toText(row["value"]),
   }));
   return { copy: new CopiedStore(epoch, slots), format };
 }

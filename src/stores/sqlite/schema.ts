@@ -93,9 +93,9 @@ export function prepareSchema(database: Database, path: string, { boot, ticks }:
     database.prepare("INSERT INTO epoch VALUES (1, 1, ?, ?, 0)").run(boot, -ticks);
     return { epoch: 1, base: -ticks };
   }
-  const { epoch, base, ...last } = readEpoch(database);
+  const { epoch, base, isSameBoot } = readEpoch(database, path, boot);
   // A system that does not tell its boots has clocks that begin again all the same.
-  if (last.boot === boot && (boot !== "" || lastRevision(database) < base + ticks)) return { epoch, base };
+  if (isSameBoot && (boot !== "" || lastRevision(database) < base + ticks)) return { epoch, base };
   const highest = lastRevision(database);
   const next: Era = { epoch: epoch + 1, base: highest + 1 - ticks };
   database
@@ -105,9 +105,16 @@ export function prepareSchema(database: Database, path: string, { boot, ticks }:
   return next;
 }
 
-function readEpoch(database: Database): Era & { readonly boot: string } {
-  const row = database.prepare("SELECT epoch, boot, base FROM epoch").get();
-  return { epoch: Number(row?.["epoch"]), boot: String(row?.["boot"]), base: Number(row?.["base"]) };
+/** The boot is compared by SQLite: libsql ends the process at a text whose bytes were overwritten. */
+function readEpoch(database: Database, path: string, boot: string): Era & { readonly isSameBoot: boolean } {
+  const row = database.prepare("SELECT epoch, base, boot = ? AS same FROM epoch").get(boot);
+  const { epoch, base, same } = row ?? {};
+  if (!isWhole(epoch) || !isWhole(base)) throw storeDamaged(path, "it has lost its epoch");
+  return { epoch, base, isSameBoot: same === 1 };
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 /** Reads the whole table, and the tombstones that it had. */
