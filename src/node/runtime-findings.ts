@@ -3,7 +3,7 @@
 import type { Host } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { bindingWay } from "../host/index.ts";
-import { loadDriver } from "../stores/sqlite/driver.ts";
+import { loadDriver, toText } from "../stores/sqlite/driver.ts";
 import type { Finding } from "./doctor.ts";
 import { settingsFindings } from "./settings-findings.ts";
 

@@ -13,11 +13,12 @@ export function rewriteSlots(directory: string, key: string, edit: (value: strin
       .all(key);
     let changed = 0;
     for (const { scope, value } of rows) {
-      const edited = edit(String(value));
-      if (edited === value) continue;
+      const text = toText(value);
+      const edited = edit(text);
+      if (edited === text) continue;
       database
         .prepare("UPDATE slot SET value = ? WHERE scope = ? AND key = ?")
-        .run(edited, String(scope), key);
+        .run(edited, toText(scope), key);
       changed++;
     }
     return changed;
