@@ -26,7 +26,7 @@ function driverFinding(): Finding {
   try {
     const driver = loadDriver();
     const database = driver.open(":memory:");
-    const version = String(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
+    const version = toText(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
     database.close();
     return { check: "driver", state: "ok", message: `${driver.name}, SQLite ${version}` };
   } catch (error) {

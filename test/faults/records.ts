@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 
+import { toText } from "../../src/stores/sqlite/driver.ts";
 import { openDatabase } from "../stores/sqlite.ts";
 
 /** Changes the value of the slots of a key, in all scopes; how many it changed. */

@@ -187,7 +187,7 @@ function readAll(database: Database, path: string): Read {
   if (isForeign) return { foreign: true };
   if (format !== 0) expectWholePages(database, path);
   const [first] = database.prepare("PRAGMA quick_check(1)").all();
-  const verdict = String(first?.["quick_check"]);
+  const verdict = toText(first?.["quick_check"]);
   if (verdict !== "ok") return { damage: verdict.replaceAll(/\s+/gu, " ") };
   // Nothing is in it yet, or it was made by a program that ended before it filled it.
   if (!isOurs)
