@@ -67,18 +67,20 @@ const NAME_PREFIX = "name/";
 
 /** The leases that have a claim on these port slots, with those of their ports that are among them. */
 export async function toLeases(world: World, slots: Iterable<Slot>): Promise<LeaseInfo[]> {
-  const parts = new Map<string, Part>();
   const all = [...slots];
   const records = readPorts(all);
   const living = new Living(world);
   await living.learn(keyed(all, records));
+  const leases = new Map<string, Listed>();
   for (let at = 0; at < all.length; at++) {
-    const { claims } = records[at]!;
-    if (claims.length > 0) collect(parts, parsePortKey(all[at]!.key), claims);
+    for (const claim of records[at]!.claims) {
+      const place = parsePortKey(all[at]!.key);
+      const known = leases.get(claim.lease);
+      if (known) addPlace(known, place, claim.revision);
+      else leases.set(claim.lease, toListed(world, living, claim, place));
+    }
   }
-  const leases: LeaseInfo[] = [];
-  for (const part of parts.values()) leases.push(toInfo(world, part, living));
-  return inOrder(leases);
+  return inOrder(leases.values());
 }
 
 /** One after the other: a hundred thousand pairs are not kept. */
@@ -89,56 +91,49 @@ function* keyed(
   for (let at = 0; at < slots.length; at++) yield [slots[at]!.key, records[at]!];
 }
 
-/** A lease as far as its slots have been gone through. */
-interface Part {
-  claim: GrantedClaim;
+/** A lease as it is put together. */
+interface Listed extends LeaseInfo {
   protocols: readonly Transport[];
   readonly ports: number[];
+  token: Token;
 }
+
+/** One use of a port that a lease claims. */
+type Place = ReturnType<typeof parsePortKey>;
 
 /** Nearly all leases have one protocol: they share these. */
 const ONLY: Readonly<Record<Transport, readonly Transport[]>> = { tcp: ["tcp"], udp: ["udp"] };
 
-function collect(
-  parts: Map<string, Part>,
-  { protocol, port }: { readonly protocol: Transport; readonly port: number },
-  claims: readonly GrantedClaim[],
-): void {
-  for (const claim of claims) {
-    const part = parts.get(claim.lease);
-    if (!part) {
-      parts.set(claim.lease, { claim, protocols: ONLY[protocol], ports: [port] });
-      continue;
-    }
-    if (!part.protocols.includes(protocol)) part.protocols = [...part.protocols, protocol];
-    // The slots of a protocol come with different ports; of a second one, with the same.
-    if (part.protocols.length === 1 || !part.ports.includes(port)) part.ports.push(port);
-    if (claim.revision > part.claim.revision) part.claim = claim;
-  }
-}
-
-function toInfo(world: World, { claim, protocols, ports }: Part, living: Living): LeaseInfo {
-  const { lease, name, addresses, holder, heir, held, grantedAt, revision, session } = claim;
+function toListed(world: World, living: Living, claim: GrantedClaim, { protocol, port }: Place): Listed {
   return {
-    id: lease,
-    name,
-    protocols,
-    addresses,
-    ports: ports.length === 1 ? ports : ports.toSorted((a, b) => a - b),
-    holder,
-    heir,
-    isHeldInKernel: held,
+    id: claim.lease,
+    name: claim.name,
+    protocols: ONLY[protocol],
+    addresses: claim.addresses,
+    ports: [port],
+    holder: claim.holder,
+    heir: claim.heir,
+    isHeldInKernel: claim.held,
     state: living.has(claim) ? "held" : "abandoned",
-    hasTimeLimit: session !== null,
-    grantedAt,
-    token: { epoch: world.store.epoch, revision },
+    hasTimeLimit: claim.session !== null,
+    grantedAt: claim.grantedAt,
+    token: { epoch: world.store.epoch, revision: claim.revision },
   };
 }
 
+function addPlace(lease: Listed, { protocol, port }: Place, revision: number): void {
+  if (!lease.protocols.includes(protocol)) lease.protocols = [...lease.protocols, protocol];
+  // The slots of a protocol come with different ports; of a second one, with the same.
+  if (lease.protocols.length === 1 || !lease.ports.includes(port)) lease.ports.push(port);
+  if (revision > lease.token.revision) lease.token = { ...lease.token, revision };
+}
+
 /** In the order of their first ports. There are few leases of one port, so they are sorted there. */
-function inOrder(leases: readonly LeaseInfo[]): LeaseInfo[] {
+function inOrder(leases: Iterable<Listed>): LeaseInfo[] {
   const byPort: (LeaseInfo | LeaseInfo[] | undefined)[] = [];
   for (const lease of leases) {
+    // Slots come in the order of their keys, in which 10000 stands before 9999.
+    if (lease.ports.length > 1) lease.ports.sort((a, b) => a - b);
     const port = lease.ports[0]!;
     const others = byPort[port];
     if (others === undefined) byPort[port] = lease;

@@ -233,7 +233,10 @@ function checkHolder(options: AcquireOptions, world: World): Pick<Request, "name
   if (name === null) throw new TypeError("`per`: expected together with `name`, received no name");
   if (options.for !== undefined) throw new TypeError("`per`: says who holds the lease; leave `for` out");
   const run = world.testRun();
-  if (!run) throw new RangeError(`\`per\`: no run of a test runner is known here, received ${describe(per)}`);
+  if (!run)
+    throw new RangeError(
+      `\`per\`: no run of a test runner is known here, by VITEST_POOL_ID, TEST_PARALLEL_INDEX or JEST_WORKER_ID in the environment; received ${describe(per)}`,
+    );
   return { name: expectName("name", nameInRun(name, per, run)), holder: per === "run" ? run.process : own };
 }
 

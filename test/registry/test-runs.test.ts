@@ -75,7 +75,7 @@ describe("per", () => {
   it("is refused where there is no run", async () => {
     const { registries } = await several(1);
     await expect(registries[0]!.acquire({ name: "web", per: "run" })).rejects.toThrow(
-      '`per`: no run of a test runner is known here, received the string "run"',
+      '`per`: no run of a test runner is known here, by VITEST_POOL_ID, TEST_PARALLEL_INDEX or JEST_WORKER_ID in the environment; received the string "run"',
     );
   });
 });
