@@ -1,6 +1,7 @@
 // The runtime's own time and chance, and its means to call things off.
 
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { hrtime } from "node:process";
@@ -50,7 +51,10 @@ export const systemChance: Chance = {
 
 /** A signal that has not been aborted, and the means to abort it. */
 export function newAbortable(): Abortable {
-  return new AbortController();
+  const controller = new AbortController();
+  // A request can wait for many ports at once, each with a listener of its own.
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /**

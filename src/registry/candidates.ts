@@ -22,7 +22,7 @@ import {
   type Circumstances,
   isCandidate,
   judge,
-  type PortSlot,
+  type ReadSlot,
   type Refused,
   remainingMs,
 } from "./judge.ts";
@@ -84,9 +84,10 @@ export class Candidates {
     for (const judgement of this.#judged.values()) if (!isCandidate(judgement)) yield judgement;
   }
 
-  /** The slots of the ports that come first. */
+  /** The slots of the ports that come first: as many as are needed, or one block. */
   keysInSight(): string[] {
-    this.#next = firstOf(this.#order, this.#batch);
+    const { align, count } = this.#request;
+    this.#next = firstOf(this.#order, align === null ? count : 1);
     return this.#next
       .flatMap((start) => this.#portsOf(start) ?? [])
       .flatMap((port) => portKeys(this.#request, port));
@@ -216,7 +217,7 @@ export class Candidates {
     }
   }
 
-  #recordsOf(port: number, slots: ReadonlyMap<string, Slot>): Omit<PortSlot, "staying">[] {
+  #recordsOf(port: number, slots: ReadonlyMap<string, Slot>): ReadSlot[] {
     return this.#request.protocols.map((protocol) => {
       const key = portKey(protocol, port);
       const slot = slots.get(key);

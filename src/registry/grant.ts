@@ -68,7 +68,7 @@ export class Grant {
     const { signal } = this.#parts[0]!.request;
     const [only, ...others] = this.#parts;
     const keys = only!.keysInSight();
-    for (const part of others) keys.push(...part.keysInSight());
+    for (const part of others) for (const key of part.keysInSight()) keys.push(key);
     const decide: Decide = (slots) => {
       const isEnough = choosers.every((part) => part.chooseAtSight(slots, this.#parts));
       if (isEnough) return this.#changes();

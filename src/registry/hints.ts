@@ -13,6 +13,9 @@ import type { World } from "./world.ts";
 /** For how long a port that somebody else has, or a stranger listens on, is passed over at first. */
 export const MEMORY_MS = 1000;
 
+/** Twice as many as there are ports, of both protocols. */
+const MOST_ENDS = 4 * MAX_PORT;
+
 /** The hints for a request. */
 export interface SeemsTaken {
   has(port: number): boolean;
@@ -65,9 +68,16 @@ export class Hints {
   #endLater(protocol: Transport, port: number, ms: number): void {
     const at = this.#world.clock.elapsed() + ms;
     this.#until[protocol].set(port, at);
-    const ends = this.#ends.get(ms);
-    if (ends) ends.push({ at, protocol, port });
-    else this.#ends.set(ms, [{ at, protocol, port }]);
+    const ends = this.#ends.get(ms) ?? [];
+    ends.push({ at, protocol, port });
+    // Ports that come and go faster than their hints end.
+    const isCrowded = ends.length > MOST_ENDS;
+    this.#ends.set(ms, isCrowded ? ends.filter((end) => this.#isCurrent(end)) : ends);
+  }
+
+  /** Whether no later hint of the same port counts. */
+  #isCurrent({ at, protocol, port }: Expiry): boolean {
+    return this.#until[protocol].get(port) === at;
   }
 
   #forgetWhatEnded(): void {
@@ -75,11 +85,10 @@ export class Hints {
     const now = this.#world.clock.elapsed();
     for (const [ms, ends] of this.#ends) {
       const over = ends.findIndex(({ at }) => at > now);
-      for (const { at, protocol, port } of over === -1 ? ends : ends.splice(0, over)) {
-        // A later hint of the same port counts.
-        if (this.#until[protocol].get(port) !== at) continue;
-        this.#until[protocol].delete(port);
-        this.#taken[protocol].delete(port);
+      for (const end of over === -1 ? ends : ends.splice(0, over)) {
+        if (!this.#isCurrent(end)) continue;
+        this.#until[end.protocol].delete(end.port);
+        this.#taken[end.protocol].delete(end.port);
       }
       if (over === -1) this.#ends.delete(ms);
     }

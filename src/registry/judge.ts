@@ -25,7 +25,12 @@ export interface PortSlot {
   readonly slot: Slot | undefined;
   readonly record: PortRecord;
   readonly staying: readonly GrantedClaim[];
+  /** Whether one of those has the guard of the port. */
+  readonly isGuarded: boolean;
 }
+
+/** As it was read, before it is judged. */
+export type ReadSlot = Omit<PortSlot, "staying" | "isGuarded">;
 
 /** A port that the request may have. */
 export interface Candidate {
@@ -76,7 +81,7 @@ export interface Circumstances {
 export function judge(
   request: Request,
   port: number,
-  read: readonly Omit<PortSlot, "staying">[],
+  read: readonly ReadSlot[],
   { living, now, awake, quarantineMs, ahead }: Circumstances,
 ): Candidate | Refused {
   const slots: PortSlot[] = [];
@@ -86,7 +91,9 @@ export function judge(
   for (const one of read) {
     const { claims, kept, left } = one.record;
     const staying = claims.filter((claim) => living.has(claim));
-    slots.push({ ...one, staying });
+    const isGuarded = staying.some((claim) => living.isGuarded(claim));
+    const { key, protocol, slot, record } = one;
+    slots.push({ key, protocol, slot, record, staying, isGuarded });
     const meets = (addresses: readonly string[]): boolean => meet(request, one.protocol, port, addresses);
     for (const claim of claims) {
       const slot = living.endedSession(claim);

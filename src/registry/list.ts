@@ -28,7 +28,7 @@ export interface LeaseInfo {
   readonly holder: ProcessIdentity;
   /** The process that it lives on with when its holder ends, as the command of `moorage run`; or `null`. */
   readonly heir: ProcessIdentity | null;
-  /** Whether the holder keeps the ports in the kernel too, with a socket (`hold`). */
+  /** Whether the holder, while it lives, keeps the ports in the kernel too, with a socket (`hold`). */
   readonly isHeldInKernel: boolean;
   /** `abandoned`: the holder is dead or the time limit passed, and the ports go to whoever asks next. */
   readonly state: "held" | "abandoned";
@@ -113,7 +113,7 @@ function toListed(world: World, living: Living, claim: GrantedClaim, { protocol,
     ports: [port],
     holder: claim.holder,
     heir: claim.heir,
-    isHeldInKernel: claim.held,
+    isHeldInKernel: claim.held && living.hasHolder(claim),
     state: living.has(claim) ? "held" : "abandoned",
     hasTimeLimit: claim.session !== null,
     grantedAt: claim.grantedAt,

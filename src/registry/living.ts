@@ -54,8 +54,22 @@ export class Living {
 
   has(claim: GrantedClaim): boolean {
     if (claim.session !== null) return this.#isRunning(claim.session);
-    const hasHolder = this.#liveness(claim.holder) !== "dead" && !this.#unguarded?.has(claim.lease);
-    return hasHolder || (claim.heir !== null && this.#liveness(claim.heir) !== "dead");
+    const isUnguarded = this.#unguarded?.has(claim.lease) === true;
+    if (this.hasHolder(claim) && !isUnguarded) return true;
+    if (claim.heir === null) return false;
+    const heir = this.#liveness(claim.heir);
+    // One that cannot be judged, of a holder whose guard is gone, is of a pid namespace that is gone.
+    return heir === "alive" || (heir === "unknown" && !isUnguarded);
+  }
+
+  /** Whether the holder of a claim has its guard, and what else goes with that process. */
+  isGuarded(claim: GrantedClaim): boolean {
+    return claim.guarded && this.hasHolder(claim) && !this.#unguarded?.has(claim.lease);
+  }
+
+  /** Whether the holder of a claim is not known to be dead, whatever else it lives with. */
+  hasHolder({ holder }: Pick<GrantedClaim, "holder">): boolean {
+    return this.#liveness(holder) !== "dead";
   }
 
   /** The process that a living claim lives with: its holder, or its heir when that is dead. */

@@ -124,7 +124,8 @@ async function heldState(
     // An heir has no guard.
     const guarded = claim.guarded && claim.session === null && holder === claim.holder;
     // To wait for oneself is to wait for ever.
-    const blockers = (mine ? [] : ports).flatMap((port) =>
+    const isOwn = mine || sameProcess(holder, request.holder);
+    const blockers = (isOwn ? [] : ports).flatMap((port) =>
       protocols.map((protocol): Blocker => ({ protocol, port, guarded })),
     );
     return { ...state, refusal: refuse(nameHeld(name, ports, holder, mine), blockers) };

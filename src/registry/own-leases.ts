@@ -8,7 +8,7 @@ import { Guarding } from "./guarding.ts";
 import { Hints } from "./hints.ts";
 import { HeldLease, type Lease, type LeaseActions, type LeaseFacts } from "./lease.ts";
 import type { LeaseInfo } from "./list.ts";
-import { sameProcess } from "./living.ts";
+import { Living, sameProcess } from "./living.ts";
 import { slotKeys } from "./names.ts";
 import type { LossReason } from "./refusals.ts";
 import { keepSession } from "./session.ts";
@@ -79,7 +79,9 @@ export class OwnLeases {
     const { self } = this.#world.host;
     for (const [id, { lease }] of this.#entries) {
       // This process's own end by their own ways, with their guards.
-      if (!sameProcess(lease.holder, self) && !lease.isValid()) this.#entries.delete(id);
+      if (sameProcess(lease.holder, self) || lease.isValid()) continue;
+      this.#entries.delete(id);
+      for (const port of lease.ports) this.hints.note(lease.protocols, port, 0);
     }
   }
 
@@ -181,8 +183,10 @@ export class OwnLeases {
    */
   async #yield(leases: readonly string[], key: string): Promise<void> {
     const { store, scope } = this.#world;
-    const { claims } = readPort((await store.read(scope, [key])).get(key));
-    if (claims.some(({ lease, guarded }) => guarded && !leases.includes(lease))) return;
+    const record = readPort((await store.read(scope, [key])).get(key));
+    const living = new Living(this.#world);
+    await living.learn([[key, record]]);
+    if (record.claims.some((claim) => living.isGuarded(claim) && !leases.includes(claim.lease))) return;
     for (const id of leases) {
       const entry = this.#entries.get(id);
       if (!entry) continue;

@@ -365,11 +365,7 @@ function usesOf(
   place: readonly Candidate[],
 ): { readonly protocol: Transport; readonly port: number; readonly shares: boolean }[] {
   return place.flatMap(({ port, slots }) =>
-    slots.map(({ protocol, staying }) => ({
-      protocol,
-      port,
-      shares: staying.some(({ guarded }) => guarded),
-    })),
+    slots.map(({ protocol, isGuarded }) => ({ protocol, port, shares: isGuarded })),
   );
 }
 

@@ -236,36 +236,48 @@ export function createRegistry(world: World): Registry {
       const names = facts.name === null ? [] : [facts.name];
       const granted = await turns.takeAll(names, () => transfer(world, facts, { holder, held: false }));
       own.end(facts.id, "transferred");
-      if (sameProcess(holder, world.host.self)) await takeOverGuards(granted.facts, undefined);
-      return own.add(granted);
+      const lease = own.add(granted);
+      if (sameProcess(holder, world.host.self)) await takeOverGuards(lease, undefined);
+      return lease;
     });
   }
 
   async function adopt(name: string, signal: AbortSignalLike | undefined): Promise<Lease> {
     const known = own.byName(name);
     if (known) return known;
-    const { facts: former, isAbandoned, shares } = await findAdoptable(world, name);
-    // Whoever has the guard of an abandoned port is a registry that this one knows nothing of.
-    if (isAbandoned && !own.guarding.takeAll(former.id, former, shares)) {
+    const { facts: former, isGuarded, shares } = await findAdoptable(world, name);
+    throwIfAborted(signal);
+    // Whoever has a guard that its holder has not is a registry that this one knows nothing of.
+    if (!isGuarded && !own.guarding.takeAll(former.id, former, shares)) {
       throw elsewhere(name, former.ports);
     }
     try {
       const held = own.holdAll(former);
       const granted = await transfer(world, former, { holder: world.host.self, held });
       own.guarding.handHolds(former.id, granted.facts.id, former.ports);
-      if (isAbandoned) own.guarding.takeAll(granted.facts.id, former, true);
-      else await takeOverGuards(granted.facts, signal);
-      return own.add(granted);
+      const lease = own.add(granted);
+      if (!isGuarded) own.guarding.takeAll(lease.id, former, true);
+      else await takeOverGuards(lease, signal);
+      return lease;
     } finally {
       own.guarding.release(former.id, former.protocols, former.ports);
     }
   }
 
-  async function takeOverGuards(facts: LeaseFacts, signal: AbortSignalLike | undefined): Promise<void> {
-    const { id, protocols, ports } = facts;
-    await own.guarding.handOver(facts, signal);
-    for (const protocol of protocols) {
-      for (const port of ports) own.guarding.take(id, protocol, port, true);
+  /** Takes the guards of a lease that was another one's. The lease is granted: an abort only ends the wait. */
+  async function takeOverGuards(lease: Lease, signal: AbortSignalLike | undefined): Promise<void> {
+    const { id, protocols, ports } = lease;
+    try {
+      await own.guarding.handOver(lease, signal).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+      for (const protocol of protocols) {
+        for (const port of ports) own.guarding.take(id, protocol, port, true);
+      }
+    } catch (error) {
+      // Without its guards it is no lease to tell anybody of.
+      await lease.release().catch(() => undefined);
+      throw error;
     }
   }
 

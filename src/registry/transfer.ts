@@ -91,8 +91,8 @@ export function lossOf(lease: string, left: Departure | null | undefined): LossR
 
 export interface Adoptable {
   readonly facts: LeaseFacts;
-  /** Whether nobody has it any more, so that nobody can hand its guards over. */
-  readonly isAbandoned: boolean;
+  /** Whether its holder has its guards and can hand them over. */
+  readonly isGuarded: boolean;
   /** Whether other guarded leases stand on its ports. */
   readonly shares: boolean;
 }
@@ -139,5 +139,9 @@ export async function findAdoptable(world: World, name: string): Promise<Adoptab
     isHeldInKernel: claim.held,
   };
   const beside = claims.filter((other) => other.lease !== claim.lease && living.has(other));
-  return { facts, isAbandoned: !living.has(claim), shares: beside.some(({ guarded }) => guarded) };
+  return {
+    facts,
+    isGuarded: living.isGuarded(claim),
+    shares: beside.some((other) => living.isGuarded(other)),
+  };
 }

@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 
 import { PortSet } from "../../src/core/index.ts";
 import { nameStart } from "../../src/core/selection.ts";
+import type { Store } from "../../src/contract/index.ts";
 import type { AcquireOptions } from "../../src/registry/index.ts";
 import { faulty } from "./faulty-store.ts";
-import { outcome, several } from "./world.ts";
+import { join, Machine, newState, outcome, several } from "./world.ts";
 
 interface BlockStory {
   readonly strangers?: readonly number[];
@@ -170,5 +171,49 @@ describe("the order in which ports are tried", () => {
     expect(await granted({ ports, name: "web", selection: "name" }, 1, () => 0.5)).toEqual([start]);
     expect(await granted({ ports, name: "web", selection: "random" }, 1, () => 0.5)).toEqual([1500]);
     expect(await granted({ ports }, 1, () => 0.5)).toEqual([1500]);
+  });
+});
+
+describe("the first look of a request", () => {
+  it.each<[string, AcquireOptions, number]>([
+    ["one port", {}, 1],
+    ["three ports", { count: 3 }, 3],
+    ["a block", { ports: "1000-1999", count: 200, contiguous: true }, 200],
+    [
+      "a block of both protocols",
+      { ports: "1000-1999", count: 200, contiguous: true, protocol: ["tcp", "udp"] },
+      400,
+    ],
+  ])("for %s is at so many slots", async (_, options, expected) => {
+    const looks: number[] = [];
+    const wrap = (store: Store): Store => {
+      const read: Store["read"] = (...parameters) => store.read(...parameters);
+      const commit: Store["commit"] = (...parameters) => store.commit(...parameters);
+      return {
+        epoch: store.epoch,
+        limits: store.limits,
+        read,
+        commit,
+        list: (...parameters) => store.list(...parameters),
+        update: (scope, keys, ...rest) => {
+          looks.push(keys.length);
+          return store.update(scope, keys, ...rest);
+        },
+        watch: (...parameters) => store.watch(...parameters),
+        close: () => store.close(),
+      };
+    };
+    const registry = await join({ state: newState(), machine: new Machine(), wrap });
+    await registry.acquire(options);
+    expect(looks).toEqual([expected]);
+  });
+
+  it("for several parts is at all of theirs, however many they are", async () => {
+    const { registries } = await several(1);
+    const { one, block } = await registries[0]!.acquireAll({
+      one: { ports: "3000-3999" },
+      block: { ports: "1000-1999", count: 1000, contiguous: true, protocol: ["tcp", "udp"] },
+    });
+    expect([one.ports.length, block.ports.length]).toEqual([1, 1000]);
   });
 });

@@ -98,3 +98,57 @@ describe("who waits for a lease that lives with its heir", () => {
     expect((await machine.time.until(waiting)).port).toBe(50);
   });
 });
+
+describe("a port whose holder is dead and left it to an heir", () => {
+  it("is not taken up by the heir when another state folder was granted it meanwhile", async () => {
+    const { machine, registries, enter } = await several(1);
+    await (await registries[0]!.acquire({ name: "web", ports: 50 })).leaveTo(7);
+    machine.kill(1);
+    const elsewhere = await join({ state: newState(), machine, pid: 2 });
+    const other = await elsewhere.acquire({ ports: 50 });
+    const heir = await enter(7);
+    await expect(heir.adopt("web")).rejects.toMatchObject({ code: "LEASE_NOT_FOUND" });
+    expect([other.isValid(), machine.guards]).toEqual([true, ["tcp/50 of 2"]]);
+  });
+
+  it("has no guard that a lease of another address could stand behind", async () => {
+    const { machine, registries } = await several(2);
+    const lease = await registries[0]!.acquire({ ports: 50, address: "127.0.0.1" });
+    await lease.leaveTo(7);
+    machine.kill(1);
+    const elsewhere = await join({ state: newState(), machine, pid: 3 });
+    await elsewhere.acquire({ ports: 50 });
+    expect(await outcome(registries[1]!.acquire({ ports: 50, address: "127.0.0.2" }))).toBe(
+      "NO_PORT_AVAILABLE",
+    );
+  });
+
+  it("goes to others when neither can be judged and the guard is gone", async () => {
+    const { machine, registries } = await several(2);
+    await (await registries[0]!.acquire({ name: "web", ports: 50 })).leaveTo(7);
+    for (const pid of [1, 7]) machine.unknown.add(pid);
+    machine.loseGuards(1);
+    expect(await outcome(registries[1]!.acquire({ name: "web" }))).toBe("NAME_HELD");
+    await machine.time.advance(10_000);
+    expect(await outcome(registries[1]!.acquire({ name: "web" }))).toEqual([50]);
+  });
+
+  it("is not waited for by the heir itself", async () => {
+    const { machine, registries, enter } = await several(1);
+    await (await registries[0]!.acquire({ name: "web", ports: 50 })).leaveTo(7);
+    machine.kill(1);
+    const heir = await enter(7);
+    expect(await outcome(heir.acquire({ name: "web", wait: true }))).toBe("NAME_HELD");
+    expect((await heir.adopt("web")).port).toBe(50);
+  });
+
+  it("is not said to be held in the kernel", async () => {
+    const { machine, enter } = await several(0);
+    machine.hasHolds = true;
+    const [holder, other] = [await enter(1), await enter(2)];
+    await (await holder.acquire({ ports: 50 })).leaveTo(7);
+    expect(await other.list()).toMatchObject([{ isHeldInKernel: true }]);
+    machine.kill(1);
+    expect(await other.list()).toMatchObject([{ state: "held", isHeldInKernel: false }]);
+  });
+});

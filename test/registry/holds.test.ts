@@ -96,6 +96,21 @@ describe("a hold ends", () => {
     expect([...machine.holds]).toEqual([]);
   });
 
+  it("with the release of a lease whose adoption was called off while its holder did not answer", async () => {
+    const { machine, registries, enter } = await holding(1);
+    const child = await enter(2, { parents: [1] });
+    await registries[0]!.acquire({ name: "web", ports: 50 });
+    machine.stop(1);
+    const aborting = new AbortController();
+    const adopting = child.adopt("web", { signal: aborting.signal });
+    await machine.time.advance(100);
+    aborting.abort(new Error("enough"));
+    const lease = await adopting;
+    expect(sorted(machine.holds)).toEqual(["50 on :: of 1", "50 on :: of 2"]);
+    await lease.release();
+    expect([...machine.holds]).toEqual(["50 on :: of 1"]);
+  });
+
   it("not with an adoption beside a listener: that is a lease without one", async () => {
     const { machine, registries } = await holding(2);
     await registries[0]!.acquire({ name: "web", ports: "50-51", count: 2 });
