@@ -4,7 +4,7 @@
 // It is not known before the process is there: a shell puts its own into the environment and becomes the command,
 // which keeps the pid, the signals and the exit code.
 
-import { expectProgram } from "./program-file.ts";
+import { expectProgram, isProgram } from "./program-file.ts";
 
 /** A command as spawn() takes it. */
 export interface CommandLine {
@@ -24,11 +24,9 @@ const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/u;
  */
 export function withSocket({ command, parameters, env }: CommandLine, name: string): CommandLine {
   expectProgram(command, env["PATH"]);
-  const others = Object.entries(env).filter(([variable]) => !SHELL_NAME.test(variable));
-  const keepOthers = others.length === 0 ? [] : ["env", ...others.map(([key, value]) => `${key}=${value}`)];
   return {
     command: "/bin/sh",
-    parameters: ["-c", BECOME_COMMAND, "sh", ...keepOthers, command, ...parameters],
+    parameters: ["-c", BECOME_COMMAND, "sh", ...keepUnnamable(command, env), command, ...parameters],
     env: {
       ...env,
       LISTEN_FDS: "1",
@@ -40,4 +38,11 @@ export function withSocket({ command, parameters, env }: CommandLine, name: stri
       NGINX: "3;",
     },
   };
+}
+
+/** What has env(1) set the variables again that a shell cannot name. It takes a command with "=" in it for another one. */
+function keepUnnamable(command: string, env: NodeJS.ProcessEnv): string[] {
+  const variables = Object.entries(env).filter(([name]) => !SHELL_NAME.test(name));
+  if (variables.length === 0 || command.includes("=") || !isProgram("env", env["PATH"])) return [];
+  return ["env", "--", ...variables.map(([name, value]) => `${name}=${value}`)];
 }

@@ -24,6 +24,15 @@ export function expectProgram(command: string, path: string = USUAL_PATH): void 
   throw refusal ?? notStarted("ENOENT");
 }
 
+export function isProgram(command: string, path?: string): boolean {
+  try {
+    expectProgram(command, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function expectExecutable(path: string): void {
   accessSync(path, constants.X_OK);
   // A folder can be searched, which is what X_OK says of it.

@@ -76,12 +76,23 @@ describe("moorage run --fd", () => {
 
   test("what a shell cannot name is in the command's environment too, and a former pid is not", async () => {
     await using folder = newFolder();
-    const env = { "npm_config_a-b": "1", "x.y": "of two\nlines $HOME", LISTEN_PIDFDID: "7" };
+    const env = { "npm_config_a-b": "1", "x.y": "of two\nlines $HOME", "-i": "2", LISTEN_PIDFDID: "7" };
     const print = "JSON.stringify(process.env)";
     const { finished } = folder.start(NODE, [MAIN, "run", "--fd", "--", NODE, "-p", print], { env });
     const seen = JSON.parse((await finished).stdout) as Record<string, string>;
-    expect(seen).toMatchObject({ "npm_config_a-b": "1", "x.y": "of two\nlines $HOME" });
+    expect(seen).toMatchObject({ "npm_config_a-b": "1", "x.y": "of two\nlines $HOME", "-i": "2" });
     expect(Object.keys(seen)).not.toContain("LISTEN_PIDFDID");
+  });
+
+  test("a command with an equals sign in its name is started all the same", async () => {
+    await using folder = newFolder();
+    const command = join(folder.directory, "a=b");
+    writeFileSync(command, "#!/bin/sh\necho $PORT started\n", { mode: 0o755 });
+    const env = { "x.y": "odd" };
+    const { finished } = folder.start(NODE, [MAIN, "run", "--fd", "--ports", "14602", "--", command], {
+      env,
+    });
+    expect(await finished).toMatchObject({ code: 0, stdout: "14602 started\n" });
   });
 
   test.each([
