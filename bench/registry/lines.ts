@@ -288,7 +288,11 @@ async function bindOnce(): Promise<void> {
 
 function wallOf(parameters: readonly string[], env: NodeJS.ProcessEnv): number {
   const began = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, parameters, { env, encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, parameters, {
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   if (status !== 0) throw new Error(`${parameters.join(" ")} failed: ${stderr}`);
   return performance.now() - began;
 }
