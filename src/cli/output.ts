@@ -43,16 +43,16 @@ export function sayError(error: unknown): void {
   say(`moorage: ${errorCodeOf(error)}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
-/** Columns of text, each as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns of text, each as wide as its widest cell. Goes through the rows twice, and keeps none. */
+export function table(rows: Iterable<readonly string[]>): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (let at = 0; at < row.length; at++) widths[at] = Math.max(widths[at] ?? 0, row[at]!.length);
   }
-  let text = "";
+  const lines: string[] = [];
   for (const row of rows) {
-    for (let at = 0; at < row.length - 1; at++) text += `${row[at]!.padEnd(widths[at]!)}  `;
-    text += `${row.at(-1) ?? ""}\n`;
+    const cells = row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at]!)));
+    lines.push(`${cells.join("  ")}\n`);
   }
-  return text;
+  return lines.join("");
 }
