@@ -31,6 +31,8 @@ export interface ShownLease {
   readonly state: string;
   readonly holder: { readonly pid: number };
   readonly heir: { readonly pid: number } | null;
+  readonly livesWith: string | null;
+  readonly isHeldInKernel: boolean;
 }
 
 export interface Folder extends AsyncDisposable {

@@ -44,7 +44,6 @@ const BAD_INPUT: readonly BadInput[] = [
   { args: ["free", "0"], says: ["'port'", "'0'"] },
   { args: ["free", "web"], says: ["'port'", "'web'"] },
   { args: ["free", "3000-3001"], says: ["'port'", "'3000-3001'"] },
-  { args: ["free", "14840"], says: ["`--yes`"] },
   { args: ["free", "14840", "--yes", "--timeout", "0"], says: ["--timeout", "'0'"] },
   { args: ["wait"], says: ["name|port"] },
   { args: ["wait", "0"], says: ["'0'"] },
