@@ -3,7 +3,7 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import { describe, expect, test, vi } from "vitest";
-import { type Folder, MAIN, newFolder, type Started } from "./moorage.ts";
+import { type Folder, MAIN, newFolder, PTY, type Started } from "./moorage.ts";
 import { asNobody, IS_ROOT, isAlive, SEES_LISTENERS, serverOn, type ServerOptions } from "./servers.ts";
 import { hasProgram } from "../host/processes.ts";
 
@@ -164,23 +164,15 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
   );
 });
 
-/** A `moorage free` on a terminal of its own, which has said whom it is about to ask to stop. */
+/** A `moorage free` on a terminal of its own, which has said whom it is about to ask to stop, and asks. */
 async function asked(folder: Folder): Promise<Started> {
   const terminal = folder.start("python3", ["-c", PTY, NODE, MAIN, "free", String(PORT)]);
-  expect(await terminal.line()).toContain(`port ${PORT}: SIGTERM for node`);
+  let shown = "";
+  terminal.child.stdout!.on("data", (text: string) => (shown += text));
+  await vi.waitFor(() => expect(shown).toContain("go on? [y/N]"), { timeout: 10_000 });
+  expect(shown).toContain(`port ${PORT}: SIGTERM for node`);
   return terminal;
 }
-
-/** Waits until a terminal has shown a text, which need not be a whole line. */
-async function shown({ child }: Started, text: string): Promise<void> {
-  let seen = "";
-  const look = (chunk: string): void => void (seen += chunk);
-  child.stdout!.on("data", look);
-  await vi.waitFor(() => expect(seen).toContain(text), { timeout: 10_000 });
-  child.stdout!.off("data", look);
-}
-
-const PTY = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
 
 describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
   "on a terminal (Linux with python3)",
@@ -209,7 +201,6 @@ describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
       await using folder = newFolder();
       const server = await serve(folder);
       const terminal = await asked(folder);
-      await shown(terminal, "go on? [y/N]");
       terminal.child.stdin!.write(key);
       const { code, stdout } = await terminal.finished;
       expect(code).toBe(exitCode);

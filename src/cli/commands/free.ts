@@ -12,6 +12,7 @@ import { type Asker, inspectLeases, planStop, type StopPlan } from "../../inspec
 import { open, type Registry } from "../../node/index.ts";
 import { sightOf, viewer } from "../../node/inspect.ts";
 import { formatHolder } from "../../registry/index.ts";
+import { notAPort } from "../arguments.ts";
 import { formatListeners, formatOwner, formatOwners, formatSocket, tenantOf } from "../describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenersOn } from "../listeners.ts";
@@ -25,7 +26,8 @@ export interface FreeFlags {
   readonly timeout: number;
 }
 
-export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): Promise<number> {
+export async function free(port: string | number, { yes, dryRun, timeout }: FreeFlags): Promise<number> {
+  if (typeof port === "string") throw await noPortFor(port);
   const host = openHost();
   const asker: Asker = { uid: viewer(), line: [host.self, ...host.ancestors()], userOf };
   const plan = planStop(await listenersOn([port]), asker);
@@ -64,6 +66,16 @@ export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): P
     }
   }
   return await awaitFree(port, timeout);
+}
+
+/** Somebody who says a name means its port. */
+async function noPortFor(text: string): Promise<RangeError> {
+  await using registry = await open();
+  const all = [...(await registry.list()), ...(await registry.reservations())];
+  const ports = new Set(all.filter(({ name }) => name === text).flatMap((one) => one.ports));
+  const [first] = ports;
+  const has = first === undefined ? "" : `; ${text} has ${[...ports].join(", ")}: \`moorage free ${first}\``;
+  return new RangeError(`\`port\`: ${notAPort(text)}${has}`);
 }
 
 async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>): Promise<number> {
