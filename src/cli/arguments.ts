@@ -28,7 +28,7 @@ export function withRequestFlags(command: Command): Command {
     .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
 }
 
-export function portArgument(text: string): number {
+function portArgument(text: string): number {
   try {
     return parsePort(text);
   } catch (error) {
