@@ -1,5 +1,5 @@
-// The values of options and arguments: text in, a checked value out, or an error that commander completes
-// with the option's name and the text.
+// The values of options and arguments: text in, a checked value out, or an error that says what was expected and
+// received; which option it is about is put before it (see flags.ts).
 
 import { type Command, InvalidArgumentError } from "commander";
 import { parsePort, PortError, PortSet, type Transport } from "../core/index.ts";
@@ -28,8 +28,22 @@ export function withRequestFlags(command: Command): Command {
     .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
 }
 
-export function portArgument(text: string): number {
-  return explained(() => parsePort(text));
+function portArgument(text: string): number {
+  try {
+    return parsePort(text);
+  } catch (error) {
+    if (!PortError.is(error)) throw error;
+    throw new InvalidArgumentError(notAPort(text));
+  }
+}
+
+export function notAPort(text: string): string {
+  return `expected a port from 1 to 65535, ${received(text)}`;
+}
+
+/** A port, or text that is none: somebody who has a name in mind is told its ports. */
+export function portOrTextArgument(text: string): string | number {
+  return /^\d+$/u.test(text) ? portArgument(text) : text;
 }
 
 /** A port, or a name: no name is a number. */
@@ -38,11 +52,24 @@ export function targetArgument(text: string): string | number {
 }
 
 function portsOption(text: string): PortSet {
-  return explained(() => PortSet.parse(text));
+  try {
+    return PortSet.parse(text);
+  } catch (error) {
+    if (!PortError.is(error)) throw error;
+    const { message } = error;
+    // What comes before it names the text.
+    const reason = message.slice(message.indexOf(": ") + 2);
+    throw new InvalidArgumentError(`expected ports as in "20000-20999,!20080", ${received(text)}: ${reason}`);
+  }
 }
 
 function protocolOption(text: string): Transport[] {
-  return explained(() => text.split(",").map((protocol) => expectTransport(protocol.trim())));
+  try {
+    return text.split(",").map((protocol) => expectTransport(protocol.trim()));
+  } catch (error) {
+    if (!PortError.is(error)) throw error;
+    throw new InvalidArgumentError(`expected tcp, udp or "tcp,udp", ${received(text)}`);
+  }
 }
 
 export function secondsOption(text: string): number {
@@ -50,7 +77,12 @@ export function secondsOption(text: string): number {
 }
 
 export function nameOption(text: string): string {
-  return explained(() => expectName("name", text));
+  try {
+    return expectName("name", text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidArgumentError(error.message.slice("`name`: ".length));
+  }
 }
 
 export function countArgument(text: string): number {
@@ -65,7 +97,7 @@ export function pidOption(text: string): number {
 export function variableOption(text: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(text)) {
     throw new InvalidArgumentError(
-      "A variable has letters, digits and underscores, and begins with no digit.",
+      `expected letters, digits and underscores, and no digit first, ${received(text)}`,
     );
   }
   return text;
@@ -73,19 +105,11 @@ export function variableOption(text: string): string {
 
 function wholeNumber(text: string, max: number): number {
   if (!/^[1-9][0-9]*$/u.test(text) || Number(text) > max) {
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${max}, ${received(text)}`);
   }
   return Number(text);
 }
 
-/** The error without its beginning, for commander says itself which option and which text it is about. */
-function explained<Value>(parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (error) {
-    if (!PortError.is(error) && !(error instanceof RangeError)) throw error;
-    const { message } = error;
-    const reason = message.slice(message.indexOf(": ") + 2);
-    throw new InvalidArgumentError(`${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
-  }
+function received(text: string): string {
+  return `received ${JSON.stringify(text)}`;
 }

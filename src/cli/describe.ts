@@ -1,8 +1,8 @@
 // Processes, sockets, leases and times in words, as several commands show them.
 
-import type { Listener, SocketOwner } from "../contract/index.ts";
+import type { Listener, ProcessIdentity, SocketOwner } from "../contract/index.ts";
 import { formatEndpoint, IpAddress, PortSet } from "../core/index.ts";
-import type { Extent } from "../inspect/index.ts";
+import type { Extent, InspectedLease } from "../inspect/index.ts";
 import { formatHolder } from "../registry/index.ts";
 
 /** "12s", "5m", "3h", "2d": the largest unit that fits. */
@@ -20,6 +20,11 @@ export function formatPlace({ ports, protocols, addresses }: Extent): string {
   const protocol = protocols.join("+");
   const place = addresses.join(", ");
   return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;
+}
+
+/** Who has a lease: the process that it lives with, or the holder it had. */
+export function tenantOf(lease: Pick<InspectedLease, "holder" | "heir" | "livesWith">): ProcessIdentity {
+  return (lease.livesWith === "heir" ? lease.heir : null) ?? lease.holder;
 }
 
 /** "tcp 127.0.0.1:3000", "udp [::]:53". */

@@ -1,6 +1,5 @@
 // The exit codes of the command line and the errors that are its own, in one place.
 
-import { WaitOver } from "./acquire.ts";
 import { PortError, type PortErrorCode } from "../core/index.ts";
 
 export const EXIT = {
@@ -36,6 +35,13 @@ const CODES: Partial<Record<PortErrorCode, number>> = {
   INVALID_ADDRESS: EXIT.USAGE,
   UNKNOWN_PROTOCOL: EXIT.USAGE,
 };
+
+/** The time to wait was over: why there was still nothing. */
+export class WaitOver extends Error {
+  constructor(seconds: number, refusal: Error) {
+    super(`after ${seconds} s still ${refusal.message}`, { cause: refusal });
+  }
+}
 
 /** Data that could not be written to stdout: a full disk, a device that is gone. */
 export class OutputError extends Error {

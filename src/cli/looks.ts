@@ -19,9 +19,9 @@ import { listenersOn } from "./listeners.ts";
 
 export interface Look {
   readonly isDone: boolean;
-  /** Why not, as a sentence goes on: "nothing listens on port 3000". */
+  /** Why not, or what is odd, as a sentence goes on: "nothing listens on port 3000". */
   readonly why: string;
-  /** Whether that is worth telling at once: somebody else is there. */
+  /** Whether that is worth telling at once: somebody else is there, or nobody has the name. */
   readonly isWarning: boolean;
 }
 
@@ -50,6 +50,8 @@ export function lookForNobody(registry: Registry, target: string | number): () =
       const kept = (await registry.reservations()).filter(({ name }) => name === target);
       const now = [...(await leasesOf(registry, target)), ...kept];
       if (now.length > 0) extents = now;
+      if (extents.length === 0)
+        return { ...DONE, why: `nobody has the name ${JSON.stringify(target)}`, isWarning: true };
     }
     const ports = typeof target === "number" ? [target] : extents.flatMap((extent) => extent.ports);
     const all = await listenersOn(ports);

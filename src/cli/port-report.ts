@@ -46,10 +46,7 @@ export async function reportPort(host: Host, port: number, ledger: Ledger): Prom
     own.map((lease) => ({ ...lease, ports: [port] })),
     sightOf(host, found),
   ).map((lease, at) => ({ ...lease, ports: own[at]!.ports }));
-  const held = own.filter(
-    ({ isHeldInKernel, protocols, holder }) =>
-      isHeldInKernel && protocols.includes("tcp") && host.liveness(holder) !== "dead",
-  );
+  const held = leases.filter(({ isHeldInKernel, protocols }) => isHeldInKernel && protocols.includes("tcp"));
   return {
     port,
     facts: portFacts(port, host.settings()),

@@ -5,7 +5,7 @@ import {
   countArgument,
   nameOption,
   pidOption,
-  portArgument,
+  portOrTextArgument,
   secondsOption,
   targetArgument,
   variableOption,
@@ -19,6 +19,7 @@ import type { ReleaseFlags } from "./commands/release.ts";
 import type { RunFlags } from "./commands/run.ts";
 import type { WaitFlags } from "./commands/wait.ts";
 import type { WhoFlags } from "./commands/who.ts";
+import { usageError } from "./flags.ts";
 import { sayText } from "./output.ts";
 
 const EXIT_CODES = `
@@ -46,8 +47,8 @@ export function buildProgram(version: string, { done, help }: Results): Command 
   withRequestFlags(program.command("run"))
     .description("run a command with a leased port in its environment, until it ends")
     .option("-e, --env <variable>", "the variable that says the port", variableOption, "PORT")
-    .option("--no-hold", "lease the port and do not hold it: for servers without SO_REUSEADDR")
-    .option("--fd", "listen on the port, and hand the socket to the command as fd 3")
+    .option("--no-hold", "lease the port and do not hold it: for servers without SO_REUSEADDR (EADDRINUSE)")
+    .option("--fd", "listen on the port, and hand the socket to the command, which must accept on fd 3")
     .argument("<command...>", "the command and its arguments; put -- before it")
     .passThroughOptions()
     .addHelpText("after", "\nExample: moorage run --name web -- npm run dev")
@@ -90,7 +91,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
   program
     .command("free")
     .description("ask whoever listens on a TCP port to stop (SIGTERM), if it is yours")
-    .argument("<port>", "the port to free", portArgument)
+    .argument("<port>", "the port to free", portOrTextArgument)
     .option("-y, --yes", "do not ask first")
     .option("--dry-run", "say who would be asked to stop, and do nothing")
     .option("--timeout <seconds>", "how long to wait until it is free", secondsOption, 10)
@@ -98,7 +99,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
       "after",
       "\nExits with 2 when nobody listens, with 5 when it is not yours.\nExample: moorage free 3000",
     )
-    .action(async (port: number, flags: FreeFlags) => {
+    .action(async (port: string | number, flags: FreeFlags) => {
       const { free } = await import("./commands/free.ts");
       done(await free(port, flags));
     });
@@ -150,7 +151,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
       .configureOutput({
         writeOut: help,
         writeErr: sayText,
-        outputError: (text, write) => write(text.replace(/^error: /u, "moorage: USAGE: ")),
+        outputError: (text, write) => write(usageError(text)),
       });
   }
   return program;

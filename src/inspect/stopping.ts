@@ -23,8 +23,12 @@ export type StopPlan =
       readonly kind: "refused";
       readonly why: "unseen" | "other-user" | "own-line";
       readonly listener: Listener;
+      /** The process of it that is in the way, where it is one; `null`: the socket as a whole. */
+      readonly owner: SocketOwner | null;
     }
   | { readonly kind: "stop"; readonly processes: readonly SocketOwner[] };
+
+type Refusal = Pick<Extract<StopPlan, { kind: "refused" }>, "why" | "owner">;
 
 /**
  * Of processes that share a socket, those whose ancestors do not have it too: a server that forked stops its workers
@@ -35,15 +39,18 @@ export type StopPlan =
 export function planStop(listeners: readonly Listener[], { uid, line, userOf }: Asker): StopPlan {
   const listening = listeners.filter(({ protocol }) => protocol === "tcp");
   if (listening.length === 0) return { kind: "nothing" };
+  const refusalOf = ({ uid: ofSocket, owners }: Listener): Refusal | undefined => {
+    const stranger = owners.find(({ pid }) => userOf(pid) !== uid);
+    if (stranger || (ofSocket !== null && ofSocket !== uid)) {
+      return { why: "other-user", owner: stranger ?? null };
+    }
+    if (owners.length === 0) return { why: "unseen", owner: null };
+    const ofLine = owners.find((owner) => line.some((one) => isSame(one, owner)));
+    return ofLine && { why: "own-line", owner: ofLine };
+  };
   for (const listener of listening) {
-    const why = ((): "unseen" | "other-user" | "own-line" | undefined => {
-      const { owners } = listener;
-      if (listener.uid !== null && listener.uid !== uid) return "other-user";
-      if (owners.length === 0) return "unseen";
-      if (owners.some(({ pid }) => userOf(pid) !== uid)) return "other-user";
-      return owners.some((owner) => line.some((one) => isSame(one, owner))) ? "own-line" : undefined;
-    })();
-    if (why !== undefined) return { kind: "refused", why, listener };
+    const refusal = refusalOf(listener);
+    if (refusal) return { kind: "refused", listener, ...refusal };
   }
   const owners = [
     ...new Map(listening.flatMap((one) => one.owners).map((owner) => [owner.pid, owner])).values(),

@@ -1,7 +1,7 @@
 // inspect(): the leases of a registry beside who listens on this machine.
 
 import { type AbortableOptions, expectSignal, type Host, type Listener } from "../contract/index.ts";
-import { expectOptions } from "../core/expect.ts";
+import { describe, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
 import {
   inspectLeases,
@@ -24,7 +24,7 @@ export interface Inspection {
  * All leases of a registry and all that names keep, with who listens there now. Where the system does not tell who
  * listens (all but Linux), `listeners` is `null`, and leases are `held` or `free`.
  *
- * @throws as `registry.list`.
+ * @throws TypeError for what is no registry; as `registry.list`.
  * @example
  * import { inspect, open } from "moorage";
  *
@@ -36,6 +36,7 @@ export async function inspect(
   registry: Pick<Registry, "list" | "reservations">,
   options: AbortableOptions = {},
 ): Promise<Inspection> {
+  expectRegistry(registry);
   expectOptions("inspect", options, ["signal"]);
   expectSignal(options.signal);
   const host = openHost();
@@ -48,6 +49,13 @@ export async function inspect(
     leases: inspectLeases(leases, sightOf(host, listeners)),
     reservations: inspectReservations(reservations, leases, listeners),
   };
+}
+
+function expectRegistry(value: unknown): void {
+  const has = (call: string): boolean =>
+    typeof (value as Partial<Record<string, unknown>> | null | undefined)?.[call] === "function";
+  if (has("list") && has("reservations")) return;
+  throw new TypeError(`\`registry\`: expected what open() returns, received ${describe(value)}`);
 }
 
 /** What this process goes by when it inspects leases. */

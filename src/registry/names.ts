@@ -15,13 +15,14 @@ import {
   writePort,
   writeRecord,
 } from "../contract/index.ts";
+import { differencesFrom, portDifferences } from "./differences.ts";
 import { awakeTime, giveBack } from "./give-back.ts";
 import { aheadOf, remainingMs } from "./judge.ts";
 import type { LeaseFacts } from "./lease.ts";
 import type { AcquireRefusal } from "./options.ts";
 import { Living, sameProcess } from "./living.ts";
 import { type Blocker, nameHeld, nameKept, type Refusal } from "./refusals.ts";
-import { allows, type Request } from "./request.ts";
+import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
 
 export interface NameState {
@@ -65,8 +66,9 @@ export async function lookUpName(
   if (claim && living.has(claim))
     return await heldState(world, request, { waiter, record, claims, claim, state, living });
 
-  if (record.kept && !portsFit(request, record)) {
-    return { ...state, refusal: refuse(nameKept(name, record.ports), []) };
+  const differences = record.kept ? portDifferences(request, record) : [];
+  if (differences.length > 0) {
+    return { ...state, refusal: refuse(nameKept(name, record.ports, differences), []) };
   }
   // Of those who wait for a name that was just given back, the one who came first gets it.
   const ahead = aheadOf(readQueue(slots.get(QUEUE_KEY)), waiter, living).filter(
@@ -88,7 +90,7 @@ export async function lookUpName(
   );
   const [first] = ahead;
   if (first && leftMs > 0) {
-    const error = nameHeld(name, record.ports, first.holder, false);
+    const error = nameHeld(name, record.ports, first.holder, "for-waiter");
     return { ...state, refusal: { ...refuse(error, []), hasSilent: true, quarantinedMs: leftMs } };
   }
   return state;
@@ -113,13 +115,14 @@ async function heldState(
   const mine = sameProcess(claim.holder, request.holder);
   if (mine && record.granting) {
     if (world.host.liveness(record.granting) !== "dead") {
-      return { ...state, busy: nameHeld(name, ports, claim.holder, false) };
+      return { ...state, busy: nameHeld(name, ports, claim.holder, "by-other") };
     }
     // It died between the claim and the look at the kernel: nobody was told of the lease.
     await giveBack(world, { id: claim.lease, name, protocols, ports }, { ending: null });
     return await lookUpName(world, request, waiter);
   }
-  if (!mine || !fits(request, record, claim)) {
+  const differences = mine ? differencesFrom(request, record, claim) : [];
+  if (!mine || differences.length > 0) {
     const holder = living.holderOf(claim);
     // An heir has no guard.
     const guarded = claim.guarded && claim.session === null && holder === claim.holder;
@@ -128,7 +131,8 @@ async function heldState(
     const blockers = (isOwn ? [] : ports).flatMap((port) =>
       protocols.map((protocol): Blocker => ({ protocol, port, guarded })),
     );
-    return { ...state, refusal: refuse(nameHeld(name, ports, holder, mine), blockers) };
+    const error = nameHeld(name, ports, holder, mine ? differences : "by-other");
+    return { ...state, refusal: refuse(error, blockers) };
   }
   const revision = Math.max(...claims.map((one) => one.revision));
   const lease: LeaseFacts = {
@@ -144,21 +148,6 @@ async function heldState(
     isHeldInKernel: claim.held,
   };
   return { ...state, lease };
-}
-
-/** Whether a lease of the name is what the request asks for. */
-function fits(request: Request, record: NameRecord, claim: GrantedClaim): boolean {
-  return (claim.session !== null) === (request.ttlMs !== null) && portsFit(request, record);
-}
-
-/** Whether the ports of a name are what the request asks for; what it does not say is as the name has it. */
-function portsFit(request: Request, { protocols, addresses, ports }: NameRecord): boolean {
-  return (
-    sameMembers(protocols, request.protocols) &&
-    sameMembers(addresses, request.addresses) &&
-    (ports.length === request.count || !request.saysCount) &&
-    ports.every((port) => port === request.prefer || allows(request, port))
-  );
 }
 
 /** Makes the ports of a name's lease the name's to keep; false when the lease is over. Durable before it returns. */
@@ -192,8 +181,4 @@ export function slotKeys({ protocols, ports }: Pick<NameRecord, "protocols" | "p
 
 function refuse(error: Refusal["error"], blockers: readonly Blocker[]): Refusal {
   return { error, blockers, hasSilent: false, quarantinedMs: undefined };
-}
-
-function sameMembers(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((one) => others.includes(one));
 }

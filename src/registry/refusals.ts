@@ -5,9 +5,11 @@ import {
   type HolderDescription,
   PortError,
   type PortErrorDetails,
+  type PortSet,
   type RefusalCounts,
   type Transport,
 } from "../core/index.ts";
+import type { Difference } from "./differences.ts";
 import type { AcquireRefusal } from "./options.ts";
 import type { Request } from "./request.ts";
 
@@ -49,24 +51,49 @@ export function formatPorts(ports: readonly number[]): string {
   return `${ports.length === 1 ? "port" : "ports"} ${ports.join(", ")}`;
 }
 
+/** How a name is held: by a stranger, by the caller with something else, or by whoever is next in line for it. */
+type Hold = "by-other" | "for-waiter" | readonly Difference[];
+
 export function nameHeld(
   name: string,
   ports: readonly number[],
   holder: HolderDescription,
-  mine: boolean,
+  how: Hold,
 ): RefusalOf<"NAME_HELD"> {
-  const already = mine ? " already, with other ports, addresses, protocols or time limit than asked for" : "";
-  const message =
-    `${JSON.stringify(name)} (${formatPorts(ports)}) is held by ${formatHolder(holder)}${already}; ` +
-    "choose another name, or release it first";
+  const subject = `${JSON.stringify(name)} (${formatPorts(ports)})`;
+  const who = formatHolder(holder);
+  const release = `moorage release${how === "by-other" ? " --force" : ""} ${inShell(name)}`;
+  const message = ((): string => {
+    if (how === "for-waiter") {
+      return `${subject} was just given back, and ${who} has waited for it; choose another name, or wait for it too (\`wait\`)`;
+    }
+    if (how === "by-other") {
+      return `${subject} is held by ${who}; choose another name, wait for it (\`wait\`), or take it away with \`${release}\``;
+    }
+    return `${subject} is held by ${who} already, and asked for is ${formatDifferences(how)}; choose another name, or release it first (\`${release}\`)`;
+  })();
   return refusalOf("NAME_HELD", message, { leaseName: name, ports, holder: describeHolder(holder) });
 }
 
-export function nameKept(name: string, ports: readonly number[]): RefusalOf<"NAME_KEPT"> {
+export function nameKept(
+  name: string,
+  ports: readonly number[],
+  differences: readonly Difference[],
+): RefusalOf<"NAME_KEPT"> {
   const message =
-    `${JSON.stringify(name)} keeps ${formatPorts(ports)}, which is not what is asked for; ` +
-    "ask for those, or end that with `giveUp` (`moorage release --give-up`)";
+    `${JSON.stringify(name)} keeps ${formatPorts(ports)}, and asked for is ${formatDifferences(differences)}; ` +
+    `ask for what it keeps, or end that with \`giveUp\` (\`moorage release --give-up ${inShell(name)}\`)`;
   return refusalOf("NAME_KEPT", message, { leaseName: name, ports });
+}
+
+function formatDifferences(differences: readonly Difference[]): string {
+  return differences.map(({ asked, has }) => `${asked} instead of ${has}`).join(", ");
+}
+
+/** A word as a POSIX shell reads it back, and the command line takes it for no option. */
+function inShell(name: string): string {
+  const word = /^[\w.:/@%+,-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+  return name.startsWith("-") ? `-- ${word}` : word;
 }
 
 export function noPortAvailable(
@@ -74,11 +101,8 @@ export function noPortAvailable(
   refused: RefusalCounts,
 ): RefusalOf<"NO_PORT_AVAILABLE"> & { readonly refused: RefusalCounts } {
   const { pool, count, protocols, align } = request;
-  const holder = refused.holders[0];
   const reasons = [
-    refused.leased > 0
-      ? `${refused.leased} leased${holder ? ` (${holder.ports} to ${formatHolder(holder)})` : ""}`
-      : "",
+    refused.leased > 0 ? `${refused.leased} leased${formatHolders(refused)}` : "",
     refused.kept > 0 ? `${refused.kept} kept for other names` : "",
     refused.awaited > 0 ? `${refused.awaited} awaited by others` : "",
     refused.quarantined > 0 ? `${refused.quarantined} in quarantine` : "",
@@ -93,8 +117,28 @@ export function noPortAvailable(
   const wanted =
     count === 1 ? `no ${what} port` : `no ${block}${align === null ? `${count} ` : ""}${what} ports`;
   const why = reasons.length > 0 ? reasons.join(", ") : "no place for them";
-  const message = `${wanted} available in ${String(pool)}: ${why}; ask for more ports, or see \`moorage ls\``;
+  const message = `${wanted} available in ${String(pool)}: ${why}; ${adviceFor(pool, refused)}`;
   return refusalOf("NO_PORT_AVAILABLE", message, { refused }) as ReturnType<typeof noPortAvailable>;
+}
+
+/** Whom leased ports are leased to: all, where one has them, or the three who have the most. */
+function formatHolders({ leased, holders }: RefusalCounts): string {
+  const [first] = holders;
+  if (!first) return "";
+  if (first.ports === leased) return ` to ${formatHolder(first)}`;
+  return ` (${holders
+    .slice(0, 3)
+    .map((holder) => `${holder.ports} to ${formatHolder(holder)}`)
+    .join(", ")})`;
+}
+
+/** What to do, and where to see who is in the way: `ls` knows of leases, `who` of all that have a port. */
+function adviceFor(pool: PortSet, { leased, kept, guarded, stranger }: RefusalCounts): string {
+  const places = [
+    ...(leased + kept > 0 ? ["`moorage ls`"] : []),
+    ...(guarded + stranger > 0 ? [`\`moorage who ${pool.size === 1 ? String(pool) : "PORT"}\``] : []),
+  ];
+  return `ask for more ports${places.length === 0 ? "" : `, or see ${places.join(" and ")}`}`;
 }
 
 /** Whom ports are leased to, those with the most first. */
@@ -122,7 +166,7 @@ export function leaseNotFound(target: string | number): PortError<"LEASE_NOT_FOU
 export function onlyKept(name: string, ports: readonly number[]): PortError<"LEASE_NOT_FOUND"> {
   const message =
     `${JSON.stringify(name)} has no lease, it only keeps ${formatPorts(ports)}; ` +
-    "`giveUp` (`moorage release --give-up`) ends that";
+    `\`giveUp\` (\`moorage release --give-up ${inShell(name)}\`) ends that`;
   return new PortError("LEASE_NOT_FOUND", message, { input: name });
 }
 

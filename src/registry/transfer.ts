@@ -117,7 +117,7 @@ export async function findAdoptable(world: World, name: string): Promise<Adoptab
   await living.learn(records);
   const mayAdopt =
     !living.has(claim) || [host.self, ...host.ancestors()].some((process) => isHolder(process, claim));
-  if (!mayAdopt) throw nameHeld(name, record.ports, living.holderOf(claim), false);
+  if (!mayAdopt) throw nameHeld(name, record.ports, living.holderOf(claim), "by-other");
   // Whether or not somebody is still at work on it: the kernel has not been asked for its ports.
   if (record.granting) {
     throw new PortError("LEASE_NOT_FOUND", `the lease of ${JSON.stringify(name)} is not granted yet`, {

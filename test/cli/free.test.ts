@@ -2,8 +2,8 @@
 
 import { connect } from "node:net";
 import { once } from "node:events";
-import { describe, expect, test } from "vitest";
-import { type Folder, MAIN, newFolder, type Started } from "./moorage.ts";
+import { describe, expect, test, vi } from "vitest";
+import { type Folder, MAIN, newFolder, PTY, type Started } from "./moorage.ts";
 import { asNobody, IS_ROOT, isAlive, SEES_LISTENERS, serverOn, type ServerOptions } from "./servers.ts";
 import { hasProgram } from "../host/processes.ts";
 
@@ -47,9 +47,9 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
   test("--dry-run says who it would be, and does nothing", async () => {
     await using folder = newFolder();
     const server = await serve(folder);
-    const { code, stderr } = await folder.run("free", String(PORT), "--dry-run");
-    expect(code).toBe(0);
-    expect(stderr).toMatch(
+    const { code, stdout, stderr } = await folder.run("free", String(PORT), "--dry-run");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(
       new RegExp(`^port ${PORT}: SIGTERM for node .*\\(pid ${server.child.pid}\\)`, "u"),
     );
     expect(await folder.run("who", String(PORT))).toMatchObject({ code: 0 });
@@ -66,11 +66,13 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
     expect(isAlive(server.child.pid!)).toBe(true);
   });
 
-  test("where nobody listens there is nothing to do, which is 2", async () => {
+  test("where nobody listens there is nothing to do or to ask, which is 2", async () => {
     await using folder = newFolder();
-    const { code, stderr } = await folder.run("free", String(PORT), "--yes");
-    expect(code).toBe(2);
-    expect(stderr).toBe("moorage: NOT_FOUND: nobody listens on TCP port 14830\n");
+    for (const flags of [[], ["--yes"], ["--dry-run"]]) {
+      const { code, stderr } = await folder.run("free", String(PORT), ...flags);
+      expect(code).toBe(2);
+      expect(stderr).toBe("moorage: NOT_FOUND: nobody listens on TCP port 14830\n");
+    }
   });
 
   test("UDP sockets are left alone, for clients have such too", async () => {
@@ -111,8 +113,8 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
     await using folder = newFolder();
     await folder.run("get", "--name", "web", "--ports", String(PORT), "--for", String(process.pid));
     await serve(folder);
-    const { stderr } = await folder.run("free", String(PORT), "--dry-run");
-    expect(stderr).toMatch(
+    const { stdout } = await folder.run("free", String(PORT), "--dry-run");
+    expect(stdout).toMatch(
       new RegExp(
         `\nport 14830 is leased as web to .*\\(pid ${process.pid}\\): the lease stays until its holder ends`,
         "u",
@@ -162,14 +164,15 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
   );
 });
 
-/** A `moorage free` on a terminal of its own, which has said whom it is about to ask to stop. */
+/** A `moorage free` on a terminal of its own, which has said whom it is about to ask to stop, and asks. */
 async function asked(folder: Folder): Promise<Started> {
   const terminal = folder.start("python3", ["-c", PTY, NODE, MAIN, "free", String(PORT)]);
-  expect(await terminal.line()).toContain(`port ${PORT}: SIGTERM for node`);
+  let shown = "";
+  terminal.child.stdout!.on("data", (text: string) => (shown += text));
+  await vi.waitFor(() => expect(shown).toContain("go on? [y/N]"), { timeout: 10_000 });
+  expect(shown).toContain(`port ${PORT}: SIGTERM for node`);
   return terminal;
 }
-
-const PTY = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
 
 describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
   "on a terminal (Linux with python3)",
@@ -189,6 +192,20 @@ describe.skipIf(!SEES_LISTENERS || !hasProgram("python3", "-c", "import pty"))(
       // Whoever was left alone lives until this.
       server.child.kill("SIGKILL");
       expect(await server.finished).toMatchObject({ signal: end });
+    });
+
+    test.each([
+      ["Ctrl-C", "\u0003", 130],
+      ["the end of the input", "\u0004", 1],
+    ])("%s at the question ends it, and nobody is asked to stop", async (_, key, exitCode) => {
+      await using folder = newFolder();
+      const server = await serve(folder);
+      const terminal = await asked(folder);
+      terminal.child.stdin!.write(key);
+      const { code, stdout } = await terminal.finished;
+      expect(code).toBe(exitCode);
+      expect(stdout).not.toContain("moorage:");
+      expect(isAlive(server.child.pid!)).toBe(true);
     });
 
     test("nobody is asked to stop when another process listens by the time of the answer", async () => {

@@ -36,6 +36,24 @@ describe("moorage ls", () => {
     expect(rest).toEqual([]);
   });
 
+  test("what processes left that had no name is counted on stderr, and shown where there is nothing else", async () => {
+    await using folder = newFolder();
+    const gone = folder.start(process.execPath, ["-e", "process.stdin.resume()"]);
+    for (const port of ["14601", "14602"]) {
+      await folder.run("get", "--ports", port, "--for", String(gone.child.pid));
+    }
+    gone.child.kill("SIGKILL");
+    await gone.finished;
+    const alone = await folder.run("ls");
+    expect(alone.stdout.match(/^\d+ +- +free /gmu)).toHaveLength(2);
+    expect(alone.stderr).toBe("");
+    await folder.run("get", "--ports", "14603", "--for", String(process.pid));
+    const { stdout, stderr } = await folder.run("ls");
+    expect(stdout.match(/^\d+/gmu)).toEqual(["14603"]);
+    expect(stderr).toBe("and 2 without a name, free: their processes have ended (--json shows them)\n");
+    expect(await folder.leases()).toHaveLength(3);
+  });
+
   test("--json has a version and every field a program needs", async () => {
     await using folder = newFolder();
     await folder.run("get", "--name", "web", "--for", String(process.pid));
@@ -56,6 +74,7 @@ describe("moorage ls", () => {
         listeners: SEES_LISTENERS ? [] : null,
         hasTimeLimit: false,
         heir: null,
+        livesWith: "holder",
         isHeldInKernel: false,
         grantedAt: expect.any(Number) as number,
         token: { epoch: 1, revision: expect.any(Number) as number },

@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 
 export const MAIN = fileURLToPath(new URL("../../dist/bin/moorage.js", import.meta.url));
 
+/** A program for python3 that runs another one on a terminal of its own. */
+export const PTY = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -31,6 +34,8 @@ export interface ShownLease {
   readonly state: string;
   readonly holder: { readonly pid: number };
   readonly heir: { readonly pid: number } | null;
+  readonly livesWith: string | null;
+  readonly isHeldInKernel: boolean;
 }
 
 export interface Folder extends AsyncDisposable {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openHost } from "../../src/host/index.ts";
 import { type Folder, newFolder, type Started } from "./moorage.ts";
+import { SEES_LISTENERS } from "./servers.ts";
 
 const NODE = process.execPath;
 const SOON = { timeout: 20_000, interval: 50 };
@@ -65,6 +66,41 @@ describe("kill -9 of moorage run", () => {
     expect((await folder.run("run", "--ports", "14501", "--", "true")).stderr).toContain("1 leased");
     await orphan.kill();
     expect(await folder.run("run", "--ports", "14501", "--", "true")).toMatchObject({ code: 0 });
+  });
+});
+
+describe("of a lease that a killed run left to its command", () => {
+  test.skipIf(!SEES_LISTENERS)("who, ls and free name the command, and no hold (Linux only)", async () => {
+    await using folder = newFolder();
+    const flags = ["--ports", "14502", "--name", "web"];
+    const orphan = await killRun(folder, folder.moorage("run", ...flags, "--", NODE, "-e", SERVER));
+    const { run, pid } = orphan;
+    const who = await folder.run("who", "web");
+    expect(who.stdout).toMatch(new RegExp(`^ +held by node .*\\(pid ${pid}\\), for \\d+s$`, "mu"));
+    expect(who.stdout).toMatch(new RegExp(`^ +left to it by .*\\(pid ${run}\\), which is gone$`, "mu"));
+    expect(who.stdout).not.toContain("keeps it");
+    expect((await folder.run("ls")).stdout).toMatch(
+      new RegExp(`^14502 +web +orphaned +\\d+s +${pid} +node `, "mu"),
+    );
+    expect((await folder.run("free", "14502", "--dry-run")).stdout).toMatch(
+      new RegExp(`^port 14502 is leased as web to node .*\\(pid ${pid}\\): the lease ends with it$`, "mu"),
+    );
+    expect(await folder.leases()).toMatchObject([
+      { holder: { pid: run }, heir: { pid }, livesWith: "heir", isHeldInKernel: false },
+    ]);
+    await orphan.kill();
+  });
+
+  test("it is said to be over once that has ended too", async () => {
+    await using folder = newFolder();
+    const flags = ["--ports", "14504", "--name", "web"];
+    const orphan = await killRun(folder, folder.moorage("run", ...flags, "--", NODE, "-e", SERVER));
+    await orphan.kill();
+    const { stdout } = await folder.run("who", "web");
+    expect(stdout).toMatch(/^lease +web: 14504, free$/mu);
+    expect(stdout).toMatch(new RegExp(`^ +was held by .*\\(pid ${orphan.run}\\), which is gone$`, "mu"));
+    expect(stdout).not.toContain("keeps it");
+    expect(await folder.leases()).toMatchObject([{ livesWith: null, isHeldInKernel: false }]);
   });
 });
 

@@ -12,24 +12,24 @@ interface BadInput {
 }
 
 const BAD_INPUT: readonly BadInput[] = [
-  { args: ["get", "0"], says: ["'n'", "'0'"] },
+  { args: ["get", "0"], says: ["`n`", '"0"'] },
   { args: ["get", "-1"], says: ["-1"] },
-  { args: ["get", "1.5"], says: ["'n'", "'1.5'"] },
-  { args: ["get", "1001"], says: ["'1001'", "1 to 1000"] },
+  { args: ["get", "1.5"], says: ["`n`", '"1.5"'] },
+  { args: ["get", "1001"], says: ['"1001"', "1 to 1000"] },
   { args: ["get", "2", "3"], says: ["argument"] },
-  { args: ["get", "--prefer", "0"], says: ["--prefer", "'0'"] },
-  { args: ["get", "--prefer", "65536"], says: ["--prefer", "'65536'"] },
-  { args: ["get", "--prefer", "80 "], says: ["--prefer", "'80 '", "position 2"] },
-  { args: ["get", "--prefer", "NaN"], says: ["--prefer", "'NaN'"] },
+  { args: ["get", "--prefer", "0"], says: ["--prefer", '"0"'] },
+  { args: ["get", "--prefer", "65536"], says: ["--prefer", '"65536"'] },
+  { args: ["get", "--prefer", "80 "], says: ["--prefer", '"80 "'] },
+  { args: ["get", "--prefer", "NaN"], says: ["--prefer", '"NaN"'] },
   { args: ["get", "--prefer"], says: ["--prefer", "missing"] },
   { args: ["get", "--ports", "20999-20000"], says: ["--ports", "20999-20000", "larger"] },
   { args: ["get", "--ports", "!3306"], says: ["--ports", "!3306"] },
   { args: ["get", "--ports", ""], says: ["--ports"] },
-  { args: ["get", "3", "--ports", "20000-20001"], says: ["count", "3", "2"] },
+  { args: ["get", "3", "--ports", "20000-20001"], says: ["`n`", "3", "2"] },
   { args: ["get", "--name", "two\nlines"], says: ["--name", "one line"] },
   { args: ["get", "--name", ""], says: ["--name"] },
   { args: ["get", "--name", "3000"], says: ["--name", "3000"] },
-  { args: ["get", "--for", "x"], says: ["--for", "'x'"] },
+  { args: ["get", "--for", "x"], says: ["--for", '"x"'] },
   { args: ["get", "--bogus"], says: ["--bogus"] },
   { args: ["ls", "--bogus"], says: ["--bogus"] },
   { args: ["ls", "web"], says: ["argument"] },
@@ -37,18 +37,19 @@ const BAD_INPUT: readonly BadInput[] = [
   { args: ["release", "70000"], says: ["70000"] },
   { args: ["release", "two\nlines"], says: ["one line"] },
   { args: ["who"], says: ["name|port"] },
-  { args: ["who", "70000"], says: ["'70000'"] },
+  { args: ["who", "70000"], says: ['"70000"'] },
   { args: ["who", "two\nlines"], says: ["one line"] },
   { args: ["who", "3000", "3001"], says: ["argument"] },
   { args: ["free"], says: ["port"] },
-  { args: ["free", "0"], says: ["'port'", "'0'"] },
-  { args: ["free", "web"], says: ["'port'", "'web'"] },
-  { args: ["free", "3000-3001"], says: ["'port'", "'3000-3001'"] },
-  { args: ["free", "14840"], says: ["`--yes`"] },
-  { args: ["free", "14840", "--yes", "--timeout", "0"], says: ["--timeout", "'0'"] },
+  { args: ["release", "--give-up", "20800"], says: ["`--give-up`: expected the name that keeps ports"] },
+  { args: ["get", "--kept"], says: ["`--kept`", "`--name`"] },
+  { args: ["free", "0"], says: ["`port`", '"0"'] },
+  { args: ["free", "web"], says: ["`port`", '"web"'] },
+  { args: ["free", "3000-3001"], says: ["`port`", '"3000-3001"'] },
+  { args: ["free", "14840", "--yes", "--timeout", "0"], says: ["--timeout", '"0"'] },
   { args: ["wait"], says: ["name|port"] },
-  { args: ["wait", "0"], says: ["'0'"] },
-  { args: ["wait", "web", "--timeout", "1.5"], says: ["--timeout", "'1.5'"] },
+  { args: ["wait", "0"], says: ['"0"'] },
+  { args: ["wait", "web", "--timeout", "1.5"], says: ["--timeout", '"1.5"'] },
   { args: ["wait", "web", "--timeout", "86401"], says: ["--timeout", "1 to 86400"] },
   { args: ["wait", "web", "api"], says: ["argument"] },
   { args: ["bogus"], says: ["bogus"] },
@@ -59,10 +60,10 @@ const BAD_INPUT: readonly BadInput[] = [
 const BAD_RUN: readonly BadInput[] = [
   { args: [], says: ["command"] },
   { args: ["--"], says: ["command"] },
-  { args: ["--prefer", "65536", "--", "true"], says: ["--prefer", "'65536'"] },
+  { args: ["--prefer", "65536", "--", "true"], says: ["--prefer", '"65536"'] },
   { args: ["--ports", "2-1", "--", "true"], says: ["--ports", "2-1"] },
-  { args: ["--env", "MY-PORT", "--", "true"], says: ["--env", "'MY-PORT'"] },
-  { args: ["--env", "1PORT", "--", "true"], says: ["--env", "'1PORT'"] },
+  { args: ["--env", "MY-PORT", "--", "true"], says: ["--env", '"MY-PORT"'] },
+  { args: ["--env", "1PORT", "--", "true"], says: ["--env", '"1PORT"'] },
   { args: ["--name", "a\nb", "--", "true"], says: ["--name"] },
   { args: ["--bogus", "--", "true"], says: ["--bogus"] },
   { args: ["--", ""], says: ["command"] },
@@ -89,12 +90,47 @@ describe("bad input is refused before anything is leased", () => {
 
 describe("an error", () => {
   test.each([
+    [["who", "99999"], '`name|port`: expected a port from 1 to 65535, received "99999"'],
+    [["get", "0"], '`n`: expected a whole number from 1 to 1000, received "0"'],
+    [
+      ["get", "-p", "5-2"],
+      '`--ports`: expected ports as in "20000-20999,!20080", received "5-2": 5 is larger than 2',
+    ],
+    [["get", "--protocol", "icmp"], '`--protocol`: expected tcp, udp or "tcp,udp", received "icmp"'],
+    [["get", "--prefer", "it's"], '`--prefer`: expected a port from 1 to 65535, received "it\'s"'],
+    [["free", "web"], '`port`: expected a port from 1 to 65535, received "web"'],
+    [["get", "--kept"], "`--kept`: ports are kept for a name; give `--name` too"],
+  ])("says of what, what was expected and what was received: %j", async (args, message) => {
+    await using folder = newFolder();
+    const { stderr } = await folder.run(...args);
+    expect(stderr.split("\n")[0]).toBe(`moorage: USAGE: ${message}`);
+  });
+
+  test("about a process says the flag that named it", async () => {
+    await using folder = newFolder();
+    const { code, stderr } = await folder.run("get", "--for", String(2 ** 31 - 1));
+    expect(code).toBe(2);
+    expect(stderr).toBe(`moorage: PROCESS_NOT_FOUND: \`--for\`: there is no process ${2 ** 31 - 1}\n`);
+  });
+
+  test("names what was meant where it can: the port of a name, the name of a port", async () => {
+    await using folder = newFolder();
+    await folder.run("get", "--name", "web", "--ports", "14841", "--kept", "--for", String(process.pid));
+    const free = await folder.run("free", "web");
+    expect(free.code).toBe(64);
+    expect(free.stderr).toContain('received "web"; web has 14841: `moorage free 14841`\n');
+    const giveUp = await folder.run("release", "--give-up", "14841");
+    expect(giveUp.code).toBe(64);
+    expect(giveUp.stderr).toContain("received 14841; web keeps it: `moorage release --give-up web`\n");
+  });
+
+  test.each([
     { args: ["get", "--bogus"], help: "moorage get --help" },
     { args: ["run"], help: "moorage run --help" },
     { args: ["ls", "web"], help: "moorage ls --help" },
     { args: ["release", "two\nlines"], help: "moorage release --help" },
     { args: ["who"], help: "moorage who --help" },
-    { args: ["free", "web"], help: "moorage free --help" },
+    { args: ["free", "0"], help: "moorage free --help" },
     { args: ["wait", "0"], help: "moorage wait --help" },
     { args: ["bogus"], help: "moorage --help" },
   ])("names the help to see: moorage $args", async ({ args, help }) => {

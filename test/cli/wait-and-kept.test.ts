@@ -3,7 +3,8 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { newFolder } from "./moorage.ts";
+import { type Finished, MAIN, newFolder, PTY } from "./moorage.ts";
+import { hasProgram } from "../host/processes.ts";
 
 const SELF = ["--for", String(process.pid)] as const;
 
@@ -33,11 +34,55 @@ describe("--wait", () => {
     expect(stderr).toMatch(/^moorage: TIMED_OUT: after 1 s still no tcp port available in 14701: 1 leased/u);
   });
 
+  test.skipIf(!hasProgram("python3", "-c", "import pty"))(
+    "says on a terminal what it waits for and who has it (needs python3)",
+    async () => {
+      await using folder = newFolder();
+      await folder.run("get", "--ports", "14702", "--name", "web", ...SELF);
+      const other = folder.start(process.execPath, ["-e", "process.stdin.resume()"]);
+      const flags = ["--wait", "30", "--for", String(other.child.pid)];
+      for (const asked of [
+        ["--ports", "14702"],
+        ["--name", "web"],
+      ]) {
+        const terminal = folder.start("python3", [
+          "-c",
+          PTY,
+          process.execPath,
+          MAIN,
+          "get",
+          ...asked,
+          ...flags,
+        ]);
+        expect(await terminal.line()).toMatch(
+          /^waiting, 30 s at most: (?:no tcp port available in 14702: 1 leased to|"web" \(port 14702\) is held by) .* \(pid \d+\)\r?$/u,
+        );
+        terminal.child.stdin!.write("\u0003");
+        await terminal.finished;
+      }
+    },
+  );
+
+  test.skipIf(!hasProgram("python3", "-c", "import pty"))(
+    "says nothing of waiting on a terminal where there is nothing to wait for (needs python3)",
+    async () => {
+      await using folder = newFolder();
+      await folder.run("get", "--ports", "14703", "--name", "web", ...SELF);
+      const get = ["get", "--name", "web", "--wait", ...SELF];
+      const ask = (...flags: string[]): Promise<Finished> =>
+        folder.start("python3", ["-c", PTY, process.execPath, MAIN, ...get, ...flags]).finished;
+      expect((await ask()).stdout).toBe("14703\r\n");
+      expect((await ask("--protocol", "udp")).stdout).toMatch(
+        /^moorage: NAME_HELD: .*asked for is udp instead of tcp/u,
+      );
+    },
+  );
+
   test("refuses what is not a number of seconds", async () => {
     await using folder = newFolder();
     const { code, stderr } = await folder.run("get", "--wait", "soon", ...SELF);
     expect(code).toBe(64);
-    expect(stderr).toMatch(/'soon' is invalid/u);
+    expect(stderr).toMatch(/`--wait`: expected a whole number from 1 to 86400, received "soon"/u);
   });
 });
 
@@ -69,7 +114,7 @@ describe("--kept", () => {
     await using folder = newFolder();
     const { code, stderr } = await folder.run("get", "--kept", ...SELF);
     expect(code).toBe(64);
-    expect(stderr).toMatch(/`kept`: ports are kept for a name/u);
+    expect(stderr).toMatch(/`--kept`: ports are kept for a name/u);
   });
 });
 

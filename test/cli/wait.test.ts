@@ -140,9 +140,10 @@ describe.skipIf(!SEES_LISTENERS)("moorage wait (Linux only)", () => {
     );
   });
 
-  test("--free is done at once for a name that has nothing", async () => {
+  test("--free is done at once for a name that has nothing, and says so", async () => {
     await using folder = newFolder();
-    expect(await folder.run("wait", "web", "--free")).toMatchObject({ code: 0, stderr: "" });
+    const stderr = 'moorage: nobody has the name "web"\n';
+    expect(await folder.run("wait", "web", "--free")).toMatchObject({ code: 0, stderr });
   });
 
   test("Ctrl-C ends it with 130", async () => {

@@ -15,6 +15,7 @@ const LEASES = {
   "with a command": { lease: leaseOf({ heir: HEIR }), liveness: ALIVE },
   "whose run was killed": { lease: leaseOf({ heir: HEIR }), liveness: HOLDER_DEAD },
   "whose processes are gone": { lease: leaseOf({ heir: HEIR, state: "abandoned" }), liveness: HOLDER_DEAD },
+  "that outlived its holder for its time": { lease: leaseOf({ hasTimeLimit: true }), liveness: HOLDER_DEAD },
   "whose time is over": { lease: leaseOf({ hasTimeLimit: true, state: "abandoned" }), liveness: ALIVE },
 } as const;
 
@@ -38,6 +39,8 @@ const STATES: readonly [keyof typeof LEASES, what: string, readonly Listener[], 
   ["whose processes are gone", "nothing", NOTHING, "free"],
   ["whose processes are gone", "a child with its environment", [own], "orphaned"],
   ["whose processes are gone", "somebody else", [others], "taken"],
+  ["that outlived its holder for its time", "nothing", NOTHING, "held"],
+  ["that outlived its holder for its time", "a child with its environment", [own], "orphaned"],
   ["whose time is over", "nothing", NOTHING, "free"],
   ["whose time is over", "its own", [listenerOn("::", [OWNERS.holder])], "orphaned"],
 ];
@@ -67,12 +70,32 @@ describe("a lease", () => {
     expect(inspectOne(lease, { listeners: [own, others] })).toEqual({
       ...lease,
       state: "taken",
+      livesWith: "holder",
       listeners: [
         { ...own, ownership: "own" },
         { ...others, ownership: "foreign" },
       ],
     });
   });
+
+  it.each([
+    ["held", "holder", true],
+    ["with a command", "holder", true],
+    ["whose run was killed", "heir", false],
+    ["whose processes are gone", null, false],
+    ["whose time is over", null, true],
+    ["that outlived its holder for its time", "time", false],
+  ] as const)(
+    "%s lives with %s, and whether its holder keeps it in the kernel: %s",
+    (which, livesWith, held) => {
+      const { lease, liveness } = LEASES[which];
+      for (const listeners of [undefined, NOTHING, [own]]) {
+        const found = inspectOne({ ...lease, isHeldInKernel: true }, { listeners, liveness });
+        expect(found).toMatchObject({ livesWith, isHeldInKernel: held });
+        expect(inspectOne(lease, { listeners, liveness }).isHeldInKernel).toBe(false);
+      }
+    },
+  );
 
   it("of several ports is taken as soon as one of them is", () => {
     const lease = leaseOf({ ports: [2999, 3000, 3001] });

@@ -60,6 +60,24 @@ describe("to free a port", () => {
     expect(outcome(planStop([listenerOn("::", [server])], asker))).toEqual([20]);
   });
 
+  it.each([
+    [
+      "a worker that gave up its privileges",
+      [server, worker],
+      { userOf: (pid: number) => (pid === 21 ? 33 : VIEWER) },
+      21,
+    ],
+    ["an ancestor of the asker", [server, ownerOf(40)], {}, 40],
+  ])("%s is named, and not the first process of the socket", (_, owners, differences, pid) => {
+    const plan = planStop([listenerOn("::", owners)], { ...ASKER, ...differences });
+    expect(plan).toMatchObject({ kind: "refused", owner: { pid } });
+  });
+
+  it("of a socket that is another user's, and its process this user's, the socket is named", () => {
+    const plan = planStop([listenerOn("::", [server], { uid: 0 })], ASKER);
+    expect(plan).toMatchObject({ kind: "refused", owner: null });
+  });
+
   it("a process that nobody can tell the user of is left alone", () => {
     expect(outcome(planStop([listenerOn("::", [server])], { ...ASKER, userOf: () => undefined }))).toBe(
       "other-user",

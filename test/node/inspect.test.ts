@@ -47,6 +47,15 @@ describe("inspect", () => {
     expect((error as Error).message).toContain(message);
   });
 
+  it.each([
+    [{}, "an object"],
+    [undefined, "undefined"],
+    ["web", 'the string "web"'],
+  ])("refuses what is no registry: %j", async (registry, received) => {
+    const message = `\`registry\`: expected what open() returns, received ${received}`;
+    await expect(inspect(registry as never)).rejects.toThrow(new TypeError(message));
+  });
+
   it("is called off by its signal", async () => {
     const registry = await open({ directory: temporaryFolder() });
     const reason = new Error("enough");

@@ -95,7 +95,7 @@ describe("an unnamed request", () => {
       code: "NO_PORT_AVAILABLE",
       refused: { leased: 1, stranger: 0, forbidden: 0 },
       message:
-        "no tcp port available in 50: 1 leased (1 to program-1 (pid 1)); ask for more ports, or see `moorage ls`",
+        "no tcp port available in 50: 1 leased to program-1 (pid 1); ask for more ports, or see `moorage ls`",
     };
     await expect(two.acquire({ ports: 50 })).rejects.toMatchObject(refusal);
     await expect(one.acquire({ ports: 50 })).rejects.toMatchObject(refusal);
@@ -103,12 +103,14 @@ describe("an unnamed request", () => {
     await expect(two.acquire({ ports: 50 })).rejects.toMatchObject(refusal);
   });
 
-  it("that is refused is told one of the holders: the first that stood in its way", async () => {
+  it("that is refused is told the holders that stood in its way", async () => {
     const state = newState();
     const machine = new Machine();
     for (const pid of [1, 2]) await (await join({ state, machine, pid })).acquire({ ports: "50-51" });
     const three = await join({ state, machine, pid: 3 });
-    await expect(three.acquire({ ports: "50-51" })).rejects.toThrow("2 leased (1 to program-1 (pid 1))");
+    await expect(three.acquire({ ports: "50-51" })).rejects.toThrow(
+      "2 leased (1 to program-1 (pid 1), 1 to program-2 (pid 2)); ask",
+    );
   });
 
   it("gets the port of a dead holder, with no clean-up before", async () => {

@@ -42,8 +42,9 @@ describe("the kernel", () => {
       code: "NO_PORT_AVAILABLE",
       refused: { leased: 1, stranger: 3, forbidden: 2 },
       message:
-        "no tcp port available in 10-15: 1 leased (1 to program-1 (pid 1)), " +
-        "3 in use by programs without a lease, 2 forbidden to this user; ask for more ports, or see `moorage ls`",
+        "no tcp port available in 10-15: 1 leased to program-1 (pid 1), " +
+        "3 in use by programs without a lease, 2 forbidden to this user; " +
+        "ask for more ports, or see `moorage ls` and `moorage who PORT`",
     });
     expect((await registry.list()).map(({ id }) => id)).toEqual([held.id]);
     await expect(registry.release("web")).rejects.toMatchObject({ code: "LEASE_NOT_FOUND" });

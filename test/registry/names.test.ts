@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireOptions } from "../../src/registry/index.ts";
 import { faulty } from "./faulty-store.ts";
-import { join, Machine, newState, summary } from "./world.ts";
+import { join, Machine, newState, several, summary } from "./world.ts";
 
 describe("a name, asked for again by its holder", () => {
   it("is the same lease object, however often and at the same time", async () => {
@@ -31,13 +31,14 @@ describe("a name, asked for again by its holder", () => {
     expect(await registry.list()).toEqual(before);
   });
 
-  it.each<[string, AcquireOptions]>([
-    ["other ports", { ports: "60-69" }],
-    ["fewer", { count: 1 }],
-    ["more", { count: 3 }],
-    ["another protocol", { protocol: "udp" }],
-    ["another address", { address: "127.0.0.1" }],
-  ])("for %s is NAME_HELD by its own holder", async (_, changes) => {
+  it.each<[string, AcquireOptions, asked: string]>([
+    ["other ports", { ports: "60-69" }, "a port of 60-69 instead of 5"],
+    ["fewer", { count: 1 }, "1 port instead of 2;"],
+    ["more", { count: 3 }, "3 ports instead of 2;"],
+    ["another protocol", { protocol: "udp" }, "udp instead of tcp;"],
+    ["another address", { address: "127.0.0.1" }, "127.0.0.1 instead of ::;"],
+    ["a time", { ttlMs: 1000 }, "a time limit instead of none;"],
+  ])("for %s is NAME_HELD by its own holder", async (_, changes, asked) => {
     const registry = await join({ state: newState(), machine: new Machine() });
     const lease = await registry.acquire(held);
     const before = await registry.list();
@@ -47,7 +48,7 @@ describe("a name, asked for again by its holder", () => {
       ports: lease.ports,
       holder: { pid: 1, command: "program-1" },
       message: expect.stringContaining(
-        "held by program-1 (pid 1) already, with other ports, addresses, protocols or time limit than asked for; choose",
+        `is held by program-1 (pid 1) already, and asked for is ${asked}`,
       ) as string,
     });
     expect(await registry.list()).toEqual(before);
@@ -113,12 +114,25 @@ describe("a name, asked for by another process", () => {
       leaseName: "web",
       ports: [a, b],
       holder: { pid: 1, command: "program-1" },
-      message: `"web" (ports ${a}, ${b}) is held by program-1 (pid 1); choose another name, or release it first`,
+      message: `"web" (ports ${a}, ${b}) is held by program-1 (pid 1); choose another name, wait for it (\`wait\`), or take it away with \`moorage release --force web\``,
     };
     await expect(two.acquire({ name: "web", count: 2 })).rejects.toMatchObject(refusal);
     machine.unknown.add(1);
     await expect(two.acquire({ name: "web" })).rejects.toMatchObject(refusal);
     expect(await summary(two)).toEqual([`web ${a},${b}`]);
+  });
+
+  it.each([
+    ["two words", "'two words'"],
+    ["it's", "'it'\\''s'"],
+    ["-x", "-- -x"],
+    ["web (worker 1 of run 2.3)", "'web (worker 1 of run 2.3)'"],
+    ["@shop/web.dev", "@shop/web.dev"],
+  ])("is written for a shell where the way to take it away is told: %s", async (name, word) => {
+    const { registries } = await several(2);
+    await registries[0]!.acquire({ name });
+    const command = `\`moorage release --force ${word}\``;
+    await expect(registries[1]!.acquire({ name })).rejects.toThrow(command);
   });
 
   it("is NAME_HELD when the lease is held for a third one", async () => {

@@ -51,9 +51,10 @@ describe("a refusal", () => {
         ],
       },
       message:
-        "no tcp port available in 50-58: 4 leased (3 to program-2 (pid 2)), 1 kept for other names, 1 awaited by others, " +
+        "no tcp port available in 50-58: 4 leased (3 to program-2 (pid 2), 1 to program-3 (pid 3)), 1 kept for other names, 1 awaited by others, " +
         "1 leased in another state folder or by another user, 1 in use by programs without a lease, " +
-        "1 forbidden to this user, 2 excluded by the request; ask for more ports, or see `moorage ls`",
+        "1 forbidden to this user, 2 excluded by the request; " +
+        "ask for more ports, or see `moorage ls` and `moorage who PORT`",
     });
     await machine.goOn(3);
   });
@@ -76,12 +77,53 @@ describe("a refusal", () => {
     const refusal = await registries[0]!.tryAcquire({ ports: "1000-1077" });
     expect(refusal).toMatchObject({
       refusal: {
+        message:
+          "no tcp port available in 1000-1077: 78 leased (12 to program-12 (pid 12), 11 to program-11 (pid 11), " +
+          "10 to program-10 (pid 10)); ask for more ports, or see `moorage ls`",
+      },
+    });
+    expect(refusal).toMatchObject({
+      refusal: {
         refused: {
           leased: 78,
           holders: Array.from({ length: 10 }, (_, at) => ({ pid: 12 - at, ports: 12 - at })),
         },
       },
     });
+  });
+
+  it.each([
+    [
+      "ls, who knows of leases",
+      "50-51",
+      [],
+      "2 leased to program-1 (pid 1); ask for more ports, or see `moorage ls`",
+    ],
+    [
+      "who, of the one port that a stranger has",
+      "52",
+      [52],
+      "without a lease; ask for more ports, or see `moorage who 52`",
+    ],
+    [
+      "who, of ports that strangers have",
+      "52-53",
+      [52, 53],
+      "without a lease; ask for more ports, or see `moorage who PORT`",
+    ],
+  ])("points to %s", async (_, ports, strangers, end) => {
+    const { machine, registries } = await several(1);
+    await registries[0]!.acquire({ ports: "50-51", count: 2 });
+    for (const port of strangers) machine.verdicts.set(port, "stranger");
+    const attempt = await registries[0]!.tryAcquire({ ports });
+    const message = attempt.granted ? "" : attempt.refusal.message;
+    expect(message.slice(-end.length)).toBe(end);
+  });
+
+  it("points to nothing where nobody has the ports", async () => {
+    const { machine, registries } = await several(1);
+    machine.verdicts.set(50, "forbidden");
+    await expect(registries[0]!.acquire({ ports: 50 })).rejects.toThrow(/to this user; ask for more ports$/u);
   });
 
   it("says what was asked for", async () => {

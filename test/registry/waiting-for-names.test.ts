@@ -48,6 +48,9 @@ describe("a name that was", () => {
       code: "NAME_HELD",
       leaseName: "web",
       holder: { pid: 2 },
+      message: expect.stringMatching(
+        /was just given back, and program-2 \(pid 2\) has waited for it; choose another name, or wait for it too/u,
+      ) as string,
     });
     await world.machine.time.advance(QUARANTINE_MS);
     expect(await outcome(world.registries[2]!.acquire(NAMED))).toEqual([lease.port]);

@@ -4,17 +4,19 @@
 // or one that it descends from. Who it is is looked at again right before the signal: while a person thinks, a
 // process can end and its pid come round.
 
-import { createInterface } from "node:readline/promises";
+import { constants } from "node:os";
+import { createInterface } from "node:readline";
 import type { Host, Listener, SocketOwner } from "../../contract/index.ts";
 import { openHost, userOf } from "../../host/index.ts";
-import { type Asker, planStop, type StopPlan } from "../../inspect/index.ts";
+import { type Asker, inspectLeases, planStop, type StopPlan } from "../../inspect/index.ts";
 import { open, type Registry } from "../../node/index.ts";
-import { viewer } from "../../node/inspect.ts";
+import { sightOf, viewer } from "../../node/inspect.ts";
 import { formatHolder } from "../../registry/index.ts";
-import { formatListeners, formatOwner, formatOwners, formatSocket } from "../describe.ts";
+import { notAPort } from "../arguments.ts";
+import { formatListeners, formatOwner, formatOwners, formatSocket, tenantOf } from "../describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenersOn } from "../listeners.ts";
-import { say } from "../output.ts";
+import { print, say } from "../output.ts";
 import { poll } from "../poll.ts";
 
 export interface FreeFlags {
@@ -24,22 +26,32 @@ export interface FreeFlags {
   readonly timeout: number;
 }
 
-export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): Promise<number> {
+export async function free(port: string | number, { yes, dryRun, timeout }: FreeFlags): Promise<number> {
+  if (typeof port === "string") throw await noPortFor(port);
+  const host = openHost();
+  const asker: Asker = { uid: viewer(), line: [host.self, ...host.ancestors()], userOf };
+  const plan = planStop(await listenersOn([port]), asker);
+  if (plan.kind !== "stop") return await sayWhyNot(port, plan);
   const asks = yes !== true && dryRun !== true;
   if (asks && !(process.stdin.isTTY && process.stderr.isTTY)) {
     throw new RangeError(
       "`--yes`: there is no terminal to ask at; say --yes, or --dry-run to see who listens",
     );
   }
-  const host = openHost();
-  const asker: Asker = { uid: viewer(), line: [host.self, ...host.ancestors()], userOf };
-  const plan = planStop(await listenersOn([port]), asker);
-  if (plan.kind !== "stop") return await sayWhyNot(port, plan);
-  for (const one of plan.processes) say(`port ${port}: SIGTERM for ${formatOwner(one)}`);
   await using registry = await open();
-  for (const line of await leaseLines(registry, port, plan.processes)) say(line);
-  if (dryRun === true) return EXIT.OK;
-  if (asks && !(await confirm())) return EXIT.ERROR;
+  const intent = [
+    ...plan.processes.map((one) => `port ${port}: SIGTERM for ${formatOwner(one)}`),
+    ...(await leaseLines(host, registry, { port, processes: plan.processes })),
+  ];
+  if (dryRun === true) {
+    await print(intent.map((line) => `${line}\n`).join(""));
+    return EXIT.OK;
+  }
+  for (const line of intent) say(line);
+  if (asks) {
+    const answer = await confirm();
+    if (answer !== "yes") return answer === "no" ? EXIT.ERROR : EXIT.SIGNALLED + constants.signals.SIGINT;
+  }
 
   const now = planStop(await listenersOn([port]), asker);
   if (now.kind !== "stop") return now.kind === "nothing" ? EXIT.OK : await sayWhyNot(port, now);
@@ -56,6 +68,16 @@ export async function free(port: number, { yes, dryRun, timeout }: FreeFlags): P
   return await awaitFree(port, timeout);
 }
 
+/** Somebody who says a name means its port. */
+async function noPortFor(text: string): Promise<RangeError> {
+  await using registry = await open();
+  const all = [...(await registry.list()), ...(await registry.reservations())];
+  const ports = new Set(all.filter(({ name }) => name === text).flatMap((one) => one.ports));
+  const [first] = ports;
+  const has = first === undefined ? "" : `; ${text} has ${[...ports].join(", ")}: \`moorage free ${first}\``;
+  return new RangeError(`\`port\`: ${notAPort(text)}${has}`);
+}
+
 async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>): Promise<number> {
   if (plan.kind === "nothing") {
     const others = await listenersOn([port]);
@@ -64,45 +86,53 @@ async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>
     say(`moorage: NOT_FOUND: nobody listens on TCP port ${port}${but}`);
     return EXIT.NOT_FOUND;
   }
-  const { why, listener } = plan;
+  const { why, listener, owner } = plan;
   const reason = {
     unseen: "who has it cannot be seen from here",
     "other-user": "it is not this user's",
     "own-line": "this command was started by it",
   }[why];
-  say(
-    `moorage: NOT_YOURS: ${formatSocket(listener)}: ${reason}: ${formatOwners(listener)}; nobody was asked to stop`,
-  );
+  const who = owner ? formatOwner(owner) : formatOwners(listener);
+  say(`moorage: NOT_YOURS: ${formatSocket(listener)}: ${reason}: ${who}; nobody was asked to stop`);
   return EXIT.HELD;
 }
 
-/** What becomes of the leases of the port. */
+/** What becomes of the leases of the port when these processes stop. */
 async function leaseLines(
+  host: Host,
   registry: Registry,
-  port: number,
-  processes: readonly SocketOwner[],
+  { port, processes }: { readonly port: number; readonly processes: readonly SocketOwner[] },
 ): Promise<string[]> {
   const leases = (await registry.list()).filter(({ ports }) => ports.includes(port));
   const kept = (await registry.reservations()).filter(({ ports }) => ports.includes(port));
-  const isOne = (pid: number | undefined): boolean => processes.some((one) => one.pid === pid);
+  const isAsked = (pid: number | undefined): boolean => processes.some((one) => one.pid === pid);
   return [
-    ...leases.map(({ name, holder, heir, state }) => {
-      const subject = `port ${port} is leased${name === null ? "" : ` as ${name}`} to ${formatHolder(holder)}`;
-      if (state === "abandoned") return `${subject}, which is gone`;
-      const ends = isOne(holder.pid) || isOne(heir?.pid);
+    ...inspectLeases(leases, sightOf(host, undefined)).map((lease) => {
+      const { name, heir, livesWith, hasTimeLimit } = lease;
+      const tenant = tenantOf(lease);
+      const subject = `port ${port} is leased${name === null ? "" : ` as ${name}`} to ${formatHolder(tenant)}`;
+      if (livesWith === null) return `${subject}, ${hasTimeLimit ? "whose time is over" : "which is gone"}`;
+      if (livesWith === "time") return `${subject}: the lease stays until its time is over`;
+      // `moorage run` ends with its command.
+      const ends = isAsked(tenant.pid) || isAsked(heir?.pid);
       return `${subject}: the lease ${ends ? "ends with it" : "stays until its holder ends, or `moorage release`"}`;
     }),
     ...kept.map(({ name }) => `port ${port} stays kept for ${name}`),
   ];
 }
 
-async function confirm(): Promise<boolean> {
+type Answer = "yes" | "no" | "interrupted";
+
+/** Asks; the end of the input is a no. */
+async function confirm(): Promise<Answer> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/iu.test((await terminal.question("go on? [y/N] ")).trim());
-  } finally {
-    terminal.close();
-  }
+  const answer = await new Promise<Answer>((resolve) => {
+    terminal.once("SIGINT", () => resolve("interrupted"));
+    terminal.once("close", () => resolve("no"));
+    terminal.question("go on? [y/N] ", (text) => resolve(/^y(?:es)?$/iu.test(text.trim()) ? "yes" : "no"));
+  });
+  terminal.close();
+  return answer;
 }
 
 /** False when the kernel does not allow it. A process that is gone needs no signal. */

@@ -7,7 +7,7 @@ import {
   type Listener,
   open,
 } from "../../node/index.ts";
-import { formatAge, formatListeners, formatPlace } from "../describe.ts";
+import { formatAge, formatListeners, formatPlace, tenantOf } from "../describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, say, table } from "../output.ts";
 
@@ -27,26 +27,39 @@ export async function ls({ json = false }: LsFlags): Promise<number> {
   }
   const keeping = new Set(reservations.map(({ name }) => name));
   const now = Date.now();
-  const rows = [["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"]];
-  for (const lease of leases) {
-    rows.push(toRow(lease, lease.name !== null && keeping.has(lease.name), now));
-    if (lease.listeners?.length) rows.push(...toNotes(lease));
-  }
+  const toRows = (lease: InspectedLease): string[][] => {
+    const row = toRow(lease, lease.name !== null && keeping.has(lease.name), now);
+    return lease.listeners?.length ? [row, ...toNotes(lease)] : [row];
+  };
+  const rows: string[][] = [];
+  for (const lease of leases) if (!isLeftOver(lease)) rows.push(...toRows(lease));
   for (const kept of reservations) if (kept.state !== "leased") rows.push(...toKeptRows(kept));
-  if (rows.length === 1) say("no leases");
-  else await print(table(rows));
+  const leftOver = leases.filter(isLeftOver);
+  const hidesLeftOver = rows.length > 0 && leftOver.length > 0;
+  if (rows.length === 0) rows.push(...leftOver.flatMap(toRows));
+  if (rows.length === 0) say("no leases");
+  else await print(table([["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"], ...rows]));
+  if (hidesLeftOver) {
+    say(`and ${leftOver.length} without a name, free: their processes have ended (--json shows them)`);
+  }
   return EXIT.OK;
 }
 
+/** What a process without a name left, as each `$(moorage get)` does: a port that goes to whoever asks next. */
+function isLeftOver({ state, name }: InspectedLease): boolean {
+  return state === "free" && name === null;
+}
+
 function toRow(lease: InspectedLease, isKept: boolean, now: number): string[] {
-  const { name, holder, state, grantedAt } = lease;
+  const { name, state, grantedAt } = lease;
+  const { pid, command } = tenantOf(lease);
   return [
     formatPlace(lease),
     name ?? "-",
     isKept ? `${state}, kept` : state,
     formatAge(now - grantedAt),
-    String(holder.pid),
-    holder.command,
+    String(pid),
+    command,
   ];
 }
 

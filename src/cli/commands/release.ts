@@ -23,9 +23,17 @@ export async function release(target: string, flags: ReleaseFlags): Promise<numb
 }
 
 async function giveUp(registry: Registry, name: string): Promise<number> {
+  if (/^\d+$/u.test(name)) throw await noNameFor(registry, name);
   const { ports } = await registry.giveUp(name);
   say(`${name} does not keep ${formatPorts(ports)} any more`);
   return EXIT.OK;
+}
+
+/** Somebody who says a port means the name that keeps it. */
+async function noNameFor(registry: Registry, port: string): Promise<RangeError> {
+  const kept = (await registry.reservations()).find(({ ports }) => ports.includes(Number(port)));
+  const keeps = kept ? `; ${kept.name} keeps it: \`moorage release --give-up ${kept.name}\`` : "";
+  return new RangeError(`\`--give-up\`: expected the name that keeps ports, received ${port}${keeps}`);
 }
 
 async function giveBack(registry: Registry, target: string, force: boolean): Promise<LeaseInfo[]> {

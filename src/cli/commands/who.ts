@@ -7,7 +7,7 @@ import type { Outlook } from "../../inspect/index.ts";
 import { type InspectedLease, open } from "../../node/index.ts";
 import { viewer } from "../../node/inspect.ts";
 import { formatHolder } from "../../registry/index.ts";
-import { formatAge, formatOwners, formatPlace, formatSocket, shortContainer } from "../describe.ts";
+import { formatAge, formatOwners, formatPlace, formatSocket, shortContainer, tenantOf } from "../describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, table } from "../output.ts";
 import { type Ledger, type PortReport, type ReportedOwner, reportPort } from "../port-report.ts";
@@ -90,7 +90,7 @@ function toProcessRows(owner: ReportedOwner): string[][] {
   return [
     ["process", `${pid}  ${command}`],
     ["", `${user}started ${formatAge(Date.now() - startedAt)} ago`],
-    ...(folder === null ? [] : [["", `in ${folder}${place || (project === null ? "" : ", a project's")}`]]),
+    ...(folder === null ? [] : [["", `in ${folder}${place || (project === null ? "" : ", a project")}`]]),
     ...parents
       .slice(0, MOST_PARENTS)
       .map((parent, at) => ["", `${"  ".repeat(at)}child of ${formatHolder(parent)}`]),
@@ -99,14 +99,27 @@ function toProcessRows(owner: ReportedOwner): string[][] {
 }
 
 function toLeaseRows(lease: InspectedLease): string[][] {
-  const { name, state, holder, heir, grantedAt, token, isHeldInKernel, id } = lease;
-  const age = formatAge(Date.now() - grantedAt);
+  const { name, state, isHeldInKernel, id } = lease;
   return [
     ["lease", `${name ?? id}: ${formatPlace(lease)}, ${state}`],
-    ["", `held by ${formatHolder(holder)}, for ${age}, token ${token.epoch}.${token.revision}`],
-    ...(heir === null ? [] : [["", `for the command ${formatHolder(heir)}`]]),
+    ...toTenantLines(lease).map((line) => ["", line]),
     ...(isHeldInKernel ? [["", "its holder keeps it in the kernel too"]] : []),
   ];
+}
+
+/** Who has it, and on what terms. */
+function toTenantLines(lease: InspectedLease): string[] {
+  const { holder, heir, livesWith, hasTimeLimit } = lease;
+  const age = formatAge(Date.now() - lease.grantedAt);
+  const former = formatHolder(holder);
+  if (livesWith === "holder") {
+    return [`held by ${former}, for ${age}`, ...(heir ? [`for the command ${formatHolder(heir)}`] : [])];
+  }
+  if (livesWith === "heir") {
+    return [`held by ${formatHolder(tenantOf(lease))}, for ${age}`, `left to it by ${former}, which is gone`];
+  }
+  if (livesWith === "time") return [`given to ${former} ${age} ago, for a time that is not over`];
+  return [`was held by ${former}, ${hasTimeLimit ? "and its time is over" : "which is gone"}`];
 }
 
 /** What a server would meet that binds the whole port; of UDP only where that is in use. */
@@ -121,12 +134,15 @@ function formatOutlook({ reuseAddress, refusedBy }: Outlook): string {
   const how = `${reuseAddress ? "with" : "without"} SO_REUSEADDR`;
   if (!refusedBy) return `${how}: nothing known is in the way`;
   const { rule, address } = refusedBy;
+  if (rule === "datagram" && reuseAddress) {
+    return `${how}: refused (EADDRINUSE), if the socket on ${address} was bound without it`;
+  }
   const why = {
-    listener: `${address} listens (EADDRINUSE)`,
-    datagram: `${address} is bound (EADDRINUSE)${reuseAddress ? ", unless with SO_REUSEADDR too" : ""}`,
-    hold: "the holder of the lease keeps it (EADDRINUSE)",
+    listener: `${address} listens`,
+    datagram: `${address} is bound`,
+    hold: "the holder of the lease keeps it",
   }[rule];
-  return `${how}: refused, ${why}`;
+  return `${how}: refused, ${why} (EADDRINUSE)`;
 }
 
 function toNumberRows({ facts }: PortReport): string[][] {
