@@ -1,5 +1,6 @@
 // Processes, sockets, leases and times in words, as several commands show them.
 
+import { userInfo } from "node:os";
 import type { Listener, ProcessIdentity, SocketOwner } from "../contract/index.ts";
 import { formatEndpoint, IpAddress, PortSet } from "../core/index.ts";
 import type { Extent, InspectedLease } from "../inspect/index.ts";
@@ -22,6 +23,20 @@ export function formatPlace({ ports, protocols, addresses }: Extent): string {
   return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;
 }
 
+/** A text of somebody else's, as a name of a folder, without what moves a terminal's cursor or colours it. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
+}
+
+/** The name of the user who runs this; without one, as in a container, the number. */
+export function userName(uid: number): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${uid}`;
+  }
+}
+
 /** Who has a lease: the process that it lives with, or the holder it had. */
 export function tenantOf(lease: Pick<InspectedLease, "holder" | "heir" | "livesWith">): ProcessIdentity {
   return (lease.livesWith === "heir" ? lease.heir : null) ?? lease.holder;
@@ -35,7 +50,7 @@ export function formatSocket({ protocol, address, port }: Listener): string {
 /** "node server.js (pid 42) in /home/ann/shop, container 0123456789ab". */
 export function formatOwner(owner: SocketOwner): string {
   const { folder, container } = owner;
-  const where = folder === null ? "" : ` in ${folder}`;
+  const where = folder === null ? "" : ` in ${printable(folder)}`;
   return formatHolder(owner) + where + (container === null ? "" : `, container ${shortContainer(container)}`);
 }
 

@@ -17,6 +17,17 @@ const BECOME_COMMAND = 'LISTEN_PID=$$ exec "$@"';
 /** What a shell takes over from its environment (POSIX, 3.231 Name); dash drops the rest. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/u;
 
+/** What the command is told of the socket by. */
+const TOLD_BY = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID", "NGINX"];
+
+/** @throws RangeError for a variable of the port that the command is told of the socket by. */
+export function expectFree(variable: string): void {
+  if (!TOLD_BY.includes(variable)) return;
+  throw new RangeError(
+    `\`--env\`: with --fd, ${variable} says which socket it is; expected another variable`,
+  );
+}
+
 /**
  * The same command with a socket for its fd 3, whose `name` it is told too.
  *

@@ -36,6 +36,13 @@ describe("who listens", () => {
     ]);
   });
 
+  test("is told without what its folder's name would do to a terminal", () => {
+    const odd = ownerOf(1, [], { folder: "/evil\u001b[31mRED\nport 9999" });
+    expect(formatListeners([listenerOn("::", [odd])])).toEqual([
+      "program-1 (pid 1) in /evil\ufffd[31mRED\ufffdport 9999, on tcp [::]:3000",
+    ]);
+  });
+
   test("is its first process where several have the socket, with the container", () => {
     const inside = ownerOf(1, [], { folder: null, container: "0123456789abcdef" });
     expect(formatListeners([listenerOn("::", [inside, ownerOf(2), ownerOf(3)])])).toEqual([

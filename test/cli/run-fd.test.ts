@@ -84,6 +84,18 @@ describe("moorage run --fd", () => {
     expect(Object.keys(seen)).not.toContain("LISTEN_PIDFDID");
   });
 
+  test.each(["LISTEN_FDS", "LISTEN_PID", "NGINX"])(
+    "%s cannot be the variable of the port",
+    async (variable) => {
+      await using folder = newFolder();
+      const refused = await folder.run("run", "--fd", "--env", variable, "--", "true");
+      expect(refused.code).toBe(125);
+      expect(refused.stderr).toContain(
+        `expected a variable that --fd does not set itself, received ${variable}`,
+      );
+    },
+  );
+
   test("a command with an equals sign in its name is started all the same", async () => {
     await using folder = newFolder();
     const command = join(folder.directory, "a=b");

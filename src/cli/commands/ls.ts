@@ -25,24 +25,33 @@ export async function ls({ json = false }: LsFlags): Promise<number> {
     await print(`${JSON.stringify({ version: JSON_VERSION, leases, reservations }, null, 2)}\n`);
     return EXIT.OK;
   }
+  const kept = reservations.filter(({ state }) => state !== "leased");
+  const others = leases.filter((lease) => !isLeftOver(lease));
+  const isAllLeftOver = others.length + kept.length === 0;
+  const shown = isAllLeftOver ? leases : others;
   const keeping = new Set(reservations.map(({ name }) => name));
   const now = Date.now();
-  const toRows = (lease: InspectedLease): string[][] => {
-    const row = toRow(lease, lease.name !== null && keeping.has(lease.name), now);
-    return lease.listeners?.length ? [row, ...toNotes(lease)] : [row];
-  };
-  const rows: string[][] = [];
-  for (const lease of leases) if (!isLeftOver(lease)) rows.push(...toRows(lease));
-  for (const kept of reservations) if (kept.state !== "leased") rows.push(...toKeptRows(kept));
-  const leftOver = leases.filter(isLeftOver);
-  const hidesLeftOver = rows.length > 0 && leftOver.length > 0;
-  if (rows.length === 0) rows.push(...leftOver.flatMap(toRows));
-  if (rows.length === 0) say("no leases");
-  else await print(table([["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"], ...rows]));
-  if (hidesLeftOver) {
-    say(`and ${leftOver.length} without a name, free: their processes have ended (--json shows them)`);
+  if (shown.length + kept.length === 0) say("no leases");
+  else await print(table({ [Symbol.iterator]: () => toRows(shown, kept, { keeping, now }) }));
+  const hidden = leases.length - shown.length;
+  if (hidden > 0) {
+    say(`and ${hidden} without a name, free: their processes have ended (--json shows them)`);
   }
   return EXIT.OK;
+}
+
+/** Row by row: of a hundred thousand leases the rows are more to keep than the leases. */
+function* toRows(
+  leases: readonly InspectedLease[],
+  kept: readonly InspectedReservation[],
+  { keeping, now }: { readonly keeping: ReadonlySet<string>; readonly now: number },
+): Generator<string[]> {
+  yield ["PORT", "NAME", "STATE", "AGE", "PID", "COMMAND"];
+  for (const lease of leases) {
+    yield toRow(lease, lease.name !== null && keeping.has(lease.name), now);
+    if (lease.listeners?.length) yield* toNotes(lease);
+  }
+  for (const reservation of kept) yield* toKeptRows(reservation);
 }
 
 /** What a process without a name left, as each `$(moorage get)` does: a port that goes to whoever asks next. */

@@ -12,7 +12,7 @@ import { type Lease, open, PortError } from "../../node/index.ts";
 import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type CommandLine, withSocket } from "../hand-over.ts";
+import { type CommandLine, expectFree, withSocket } from "../hand-over.ts";
 import { expectTcp, listenOn } from "../listening-socket.ts";
 import { say, sayError } from "../output.ts";
 import { Signals, Stopped } from "../signals.ts";
@@ -31,6 +31,7 @@ export async function run(
     throw new RangeError("`command`: expected the name of a command, received an empty text");
   const { env: variable, hold, fd = false, ...request } = flags;
   if (fd) expectTcp(request.protocol);
+  if (fd) expectFree(variable);
   const registry = await open();
   using signals = new Signals();
   let socket: ListeningHold | undefined;

@@ -1,13 +1,21 @@
 // moorage who: everything that is known of a port, leased or not, in one screen.
 
-import { userInfo } from "node:os";
 import { PortError } from "../../core/index.ts";
 import { openHost } from "../../host/index.ts";
 import type { Outlook } from "../../inspect/index.ts";
 import { type InspectedLease, open } from "../../node/index.ts";
 import { viewer } from "../../node/inspect.ts";
 import { formatHolder } from "../../registry/index.ts";
-import { formatAge, formatOwners, formatPlace, formatSocket, shortContainer, tenantOf } from "../describe.ts";
+import {
+  formatAge,
+  formatOwners,
+  formatPlace,
+  formatSocket,
+  printable,
+  shortContainer,
+  tenantOf,
+  userName,
+} from "../describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, table } from "../output.ts";
 import { type Ledger, type PortReport, type ReportedOwner, reportPort } from "../port-report.ts";
@@ -85,12 +93,14 @@ function formatPids(pids: readonly number[]): string {
 
 function toProcessRows(owner: ReportedOwner): string[][] {
   const { pid, command, uid, startedAt, parents, folder, project, container } = owner;
-  const user = uid === null ? "" : `of ${uid === viewer() ? userInfo().username : `uid ${uid}`}, `;
-  const place = project === null || project === folder ? "" : ` of the project ${project}`;
+  const user = uid === null ? "" : `of ${uid === viewer() ? userName(uid) : `uid ${uid}`}, `;
+  const place = project === null || project === folder ? "" : ` of the project ${printable(project)}`;
   return [
     ["process", `${pid}  ${command}`],
     ["", `${user}started ${formatAge(Date.now() - startedAt)} ago`],
-    ...(folder === null ? [] : [["", `in ${folder}${place || (project === null ? "" : ", a project")}`]]),
+    ...(folder === null
+      ? []
+      : [["", `in ${printable(folder)}${place || (project === null ? "" : ", a project")}`]]),
     ...parents
       .slice(0, MOST_PARENTS)
       .map((parent, at) => ["", `${"  ".repeat(at)}child of ${formatHolder(parent)}`]),
