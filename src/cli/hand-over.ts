@@ -23,9 +23,7 @@ const TOLD_BY = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
 /** @throws RangeError for a variable of the port that the command is told of the socket by. */
 export function expectFree(variable: string): void {
   if (!TOLD_BY.includes(variable)) return;
-  throw new RangeError(
-    `\`--env\`: with --fd, ${variable} says which socket it is; expected another variable`,
-  );
+  throw new RangeError(`\`--env\`: expected a variable that --fd does not set itself, received ${variable}`);
 }
 
 /**
