@@ -172,24 +172,21 @@ function revisionOf({ revision, isThere }: SlotRow): number {
   return isThere ? revision : 0;
 }
 
-/** In one text, slots leave the database in two thirds of the time that they take as rows. */
+/** In three texts, slots leave the database in half of the time that they take as rows. */
 function packed(select: string): string {
-  const fields = ["key", "revision", "value"].join(` || '${SEPARATOR}' || `);
-  return `SELECT count(*) AS slots, CAST(group_concat(${fields}, '${SEPARATOR}') AS BLOB) AS packed FROM (${select})`;
+  const column = (name: string): string => `CAST(group_concat(${name}, '${SEPARATOR}') AS BLOB) AS ${name}`;
+  return `SELECT count(*) AS slots, ${["key", "revision", "value"].map(column).join(", ")} FROM (${select})`;
 }
 
-/** All slots of a query: from its text, or from its rows where a key or a value has the separator in it. */
-function all(text: Statement, rows: Statement, ...parameters: readonly string[]): Slot[] {
-  const row = text.get(...parameters);
+/** All slots of a query: from its texts, or from its rows where a key or a value has the separator in it. */
+function all(texts: Statement, rows: Statement, ...parameters: readonly string[]): Slot[] {
+  const row = texts.get(...parameters);
   const count = Number(row?.["slots"]);
   if (count === 0) return [];
-  const fields = toText(row?.["packed"]).split(SEPARATOR);
-  if (fields.length !== 3 * count) return rows.all(...parameters).map(toSlot);
-  return Array.from({ length: count }, (_, index) => ({
-    key: fields[3 * index]!,
-    revision: Number(fields[3 * index + 1]),
-    value: fields[3 * index + 2]!,
-  }));
+  const column = (name: string): string[] => toText(row?.[name]).split(SEPARATOR);
+  const [keys, revisions, values] = [column("key"), column("revision"), column("value")];
+  if (keys.length !== count || values.length !== count) return rows.all(...parameters).map(toSlot);
+  return keys.map((key, at) => ({ key, revision: Number(revisions[at]), value: values[at]! }));
 }
 
 /** The smallest text that sorts behind every text with this prefix, which is ASCII. */
