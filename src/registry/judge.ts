@@ -92,8 +92,8 @@ export function judge(
     const { claims, kept, left } = one.record;
     const staying = claims.filter((claim) => living.has(claim));
     const isGuarded = staying.some((claim) => living.isGuarded(claim));
-    const { key, protocol, slot, record } = one;
-    slots.push({ key, protocol, slot, record, staying, isGuarded });
+    const { key, protocol, record } = one;
+    slots.push({ key, protocol, slot: one.slot, record, staying, isGuarded });
     const meets = (addresses: readonly string[]): boolean => meet(request, one.protocol, port, addresses);
     for (const claim of claims) {
       const slot = living.endedSession(claim);

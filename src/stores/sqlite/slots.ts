@@ -174,8 +174,12 @@ function revisionOf({ revision, isThere }: SlotRow): number {
 
 /** In three texts, slots leave the database in half of the time that they take as rows. */
 function packed(select: string): string {
-  const column = (name: string): string => `CAST(group_concat(${name}, '${SEPARATOR}') AS BLOB) AS ${name}`;
-  return `SELECT count(*) AS slots, ${["key", "revision", "value"].map(column).join(", ")} FROM (${select})`;
+  const columns = ["key", "revision", "value"].map(packedColumn).join(", ");
+  return `SELECT count(*) AS slots, ${columns} FROM (${select})`;
+}
+
+function packedColumn(name: string): string {
+  return `CAST(group_concat(${name}, '${SEPARATOR}') AS BLOB) AS ${name}`;
 }
 
 /** All slots of a query: from its texts, or from its rows where a key or a value has the separator in it. */
