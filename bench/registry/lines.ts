@@ -221,14 +221,14 @@ async function manyLeases(): Promise<FloorLine[]> {
     }
     const [full] = await inTurns([pair], 200);
     const lists: number[] = [];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 11; round++) {
       const began = performance.now();
       const leases = await registry.list();
       lists.push(performance.now() - began);
       if (leases.length !== 100_000) throw new Error("leases are missing");
     }
     const env = { ...process.env, MOORAGE_DIR: folder };
-    const ls = median(Array.from({ length: 5 }, () => wallOf([CLI, "ls"], env)));
+    const ls = median(Array.from({ length: 9 }, () => wallOf([CLI, "ls"], env)));
     await registry.close();
     const list = median(lists);
     return [
