@@ -73,9 +73,11 @@ export async function toLeases(world: World, slots: Iterable<Slot>): Promise<Lea
     const some = all.slice(at, at + SLOTS_AT_ONCE);
     const records = readPorts(some);
     await living.learn(some.map(({ key }, index) => [key, records[index]!]));
-    for (const [index, { claims }] of records.entries()) {
+    for (let index = 0; index < some.length; index++) {
+      const { claims } = records[index]!;
+      if (claims.length === 0) continue;
+      const place = parsePortKey(some[index]!.key);
       for (const claim of claims) {
-        const place = parsePortKey(some[index]!.key);
         const known = leases.get(claim.lease);
         if (known) addPlace(known, place, claim.revision);
         else leases.set(claim.lease, toListed(world, living, claim, place));
