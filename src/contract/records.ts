@@ -13,6 +13,7 @@
 
 import { PortError, type Transport } from "../core/index.ts";
 import type { ProcessIdentity } from "./host.ts";
+import { type PlainClaim, readPlainClaim } from "./plain-claim.ts";
 import type { Slot } from "./store.ts";
 
 export interface Claim {
@@ -150,51 +151,57 @@ interface WrittenPort {
 }
 
 export function readPort(slot: Slot | undefined): PortRecord {
-  return slot ? toPort(parse(slot, isPort) as WrittenPort, slot, readHolder) : NO_RECORD;
+  if (!slot) return NO_RECORD;
+  const { claims = [], kept = NOTHING, left = null } = parse(slot, isPort) as WrittenPort;
+  return { claims: claims.map((claim) => readClaim(claim, slot.revision)), kept, left };
 }
 
-/** The records of many port slots. */
+/** The records of many port slots; leases of one process share the object of their holder. */
 export function readPorts(slots: readonly Slot[]): PortRecord[] {
-  const read = holderReader();
-  return slots.map((slot) => toPort(parse(slot, isPort) as WrittenPort, slot, read));
+  const holders = new Map<string, ProcessIdentity>();
+  return slots.map((slot) => {
+    const plain = readPlainClaim(slot.value);
+    if (!plain) return readPort(slot);
+    const known = holders.get(plain.holder);
+    if (known) return toPlainRecord(plain, known, slot.revision);
+    // As JSON, which says what is wrong should it be damaged.
+    const record = readPort(slot);
+    holders.set(plain.holder, record.claims[0]!.holder);
+    return record;
+  });
 }
 
-function toPort(
-  { claims = [], kept = NOTHING, left = null }: WrittenPort,
-  { revision }: Slot,
-  read: ReadHolder,
+function toPlainRecord(
+  { lease, grantedAt, flags }: PlainClaim,
+  holder: ProcessIdentity,
+  revision: number,
 ): PortRecord {
-  return { claims: claims.map((claim) => readClaim(claim, revision, read)), kept, left };
+  const claim: GrantedClaim = {
+    lease,
+    name: null,
+    addresses: WHOLE_PORT,
+    holder,
+    grantedAt,
+    session: null,
+    guarded: (flags & FLAG.guarded) !== 0,
+    held: (flags & FLAG.held) !== 0,
+    heir: null,
+    revision,
+  };
+  return { claims: [claim], kept: NOTHING, left: null };
 }
-
-type ReadHolder = (written: WrittenProcess) => ProcessIdentity;
 
 function readHolder([pid, startTime, boot, namespaces, command]: WrittenProcess): ProcessIdentity {
   return { pid, startTime, boot, namespaces, command };
 }
 
-/** Reads many: neighbours are often of one process, and then have one object. */
-function holderReader(): ReadHolder {
-  let last: ProcessIdentity | undefined;
-  return (written) => {
-    const [pid, startTime, boot, namespaces] = written;
-    const isSame =
-      last?.pid === pid &&
-      last.startTime === startTime &&
-      last.boot === boot &&
-      last.namespaces === namespaces &&
-      last.command === written[4];
-    return isSame ? last! : (last = readHolder(written));
-  };
-}
-
-function readClaim(written: WrittenClaim, slotRevision: number, read: ReadHolder): GrantedClaim {
+function readClaim(written: WrittenClaim, slotRevision: number): GrantedClaim {
   const [lease, name, addresses, holder, grantedAt, session, flags, heir, revision = slotRevision] = written;
   return {
     lease,
     name,
     addresses: addresses === 0 ? WHOLE_PORT : addresses,
-    holder: read(holder),
+    holder: readHolder(holder),
     grantedAt,
     session,
     guarded: (flags & FLAG.guarded) !== 0,
