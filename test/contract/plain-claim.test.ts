@@ -1,6 +1,6 @@
 // Slots of many ports are read as text where that can be: the records are those that JSON gives, whatever they say.
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -68,6 +68,15 @@ const claim: fc.Arbitrary<Claim> = fc.record(
   },
 );
 
+/** What a call returns, or the code of its error. */
+function outcome(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+}
+
 describe("many slots", () => {
   it("say the same as each one alone", () => {
     const plain = fc
@@ -97,13 +106,6 @@ describe("many slots", () => {
     for (let at = 0; at < value.length; at++) {
       for (const character of ["x", '"', "\\", "]", "9", "\ufffd"]) {
         const damaged = { ...slotOf([PLAIN]), value: value.slice(0, at) + character + value.slice(at + 1) };
-        const outcome = (read: () => unknown): unknown => {
-          try {
-            return read();
-          } catch (error) {
-            return (error as { code?: string }).code;
-          }
-        };
         // In another order too: what one slot taught must not hide what is wrong with the next.
         const alone = outcome(() => readPort(damaged));
         expect(outcome(() => readPorts([damaged])[0])).toEqual(alone);
