@@ -5,6 +5,7 @@
 // condition that its slot still has the revision that was read; requests for different ports never meet.
 
 import type { AbortableOptions } from "./abort.ts";
+import type { Chance, Clock } from "./clock.ts";
 
 /** What a commit is told by: it only grows. The epoch rises where revisions could have been lost. */
 export interface Token {
@@ -22,6 +23,8 @@ export interface Slot {
 }
 
 export interface SlotChange {
+  /** Where the slot is. @default the scope of the call */
+  readonly scope?: string | undefined;
   readonly key: string;
   /** The revision the slot must have; 0: there must be none. */
   readonly ifRevision: number;
@@ -29,7 +32,7 @@ export interface SlotChange {
   readonly value: string | null;
 }
 
-/** A commit was done, or these slots had another revision and nothing was changed. */
+/** A commit was done, or the slots of these keys had another revision and nothing was changed. */
 export type Commit =
   | { readonly committed: true; readonly token: Token }
   | { readonly committed: false; readonly changed: readonly string[] };
@@ -67,10 +70,41 @@ export interface StoreLimits {
   readonly changes: number;
 }
 
+/** A slot that was written to expire, and the time to live that the engine gave it: at least what was asked for. */
+export interface Expiry {
+  readonly token: Token;
+  readonly ttlMs: number;
+}
+
+/**
+ * Slots that the engine itself removes when they are not kept alive, by its own clock: no earlier than their time,
+ * and for good. Whoever has read that such a slot is gone never sees it come back. Everything else that changes
+ * slots changes these too; a commit that writes one makes it a slot like others.
+ */
+export interface ExpiringSlots {
+  /** In milliseconds: the shortest time to live, and what every one is rounded up to a multiple of. */
+  readonly ttl: { readonly least: number; readonly step: number };
+  /** Writes a slot that there must not be yet: its key is one that nobody else has. */
+  create(
+    scope: string,
+    key: string,
+    value: string,
+    ttlMs: number,
+    options?: AbortableOptions,
+  ): Promise<Expiry>;
+  /** Begins its time to live anew. False: the slot is gone. */
+  keepAlive(scope: string, key: string, options?: AbortableOptions): Promise<boolean>;
+}
+
 export interface Store {
   /** The epoch of the tokens of this store. */
   readonly epoch: number;
   readonly limits: StoreLimits;
+  /**
+   * How holders of many machines are told dead: by slots that the engine lets go. `undefined` for a store of one
+   * machine, which asks its host.
+   */
+  readonly expiring?: ExpiringSlots | undefined;
   /** The slots there are among `keys`, by key. */
   read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>>;
   /**
@@ -105,4 +139,18 @@ export interface Store {
   watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges>;
   /** Idempotent; calls join. Calls under way are finished, watches end, later calls are `REGISTRY_CLOSED`. */
   close(): Promise<void>;
+}
+
+/** What an engine works with besides its own connection. */
+export interface EngineSurroundings {
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+/** A store that is still to be opened, as `open({ store })` takes it. */
+export interface Engine {
+  /** As messages name it: "etcd at http://127.0.0.1:2379", without a password. */
+  readonly name: string;
+  /** @throws PortError `STORE_UNAVAILABLE`, `STORE_TOO_NEW`, `STORE_DAMAGED`. */
+  open(surroundings: EngineSurroundings): Promise<Store>;
 }
