@@ -13,11 +13,11 @@ import { open, type Registry } from "../../node/index.ts";
 import { sightOf, viewer } from "../../node/inspect.ts";
 import { formatHolder } from "../../registry/index.ts";
 import { notAPort } from "../arguments.ts";
-import { formatListeners, formatOwner, formatOwners, formatSocket, tenantOf } from "../describe.ts";
+import { formatListeners, formatOwner, formatOwners, formatSocket, tenantOf } from "../../report/describe.ts";
 import { EXIT } from "../exit-codes.ts";
-import { listenersOn } from "../listeners.ts";
+import { listenersOn } from "../../report/listeners.ts";
 import { print, say } from "../output.ts";
-import { poll } from "../poll.ts";
+import { poll } from "../../report/poll.ts";
 
 export interface FreeFlags {
   readonly yes?: boolean;

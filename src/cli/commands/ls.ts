@@ -7,7 +7,7 @@ import {
   type Listener,
   open,
 } from "../../node/index.ts";
-import { formatAge, formatListeners, formatPlace, tenantOf } from "../describe.ts";
+import { formatAge, formatListeners, formatPlace, tenantOf } from "../../report/describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, say, table } from "../output.ts";
 

@@ -6,9 +6,9 @@
 import { constants } from "node:os";
 import { open } from "../../node/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type Look, lookForNobody, lookForServer } from "../looks.ts";
+import { type Look, lookForNobody, lookForServer } from "../../report/looks.ts";
 import { say } from "../output.ts";
-import { poll } from "../poll.ts";
+import { poll } from "../../report/poll.ts";
 
 export interface WaitFlags {
   /** Seconds. */

@@ -15,10 +15,10 @@ import {
   shortContainer,
   tenantOf,
   userName,
-} from "../describe.ts";
+} from "../../report/describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, table } from "../output.ts";
-import { type Ledger, type PortReport, type ReportedOwner, reportPort } from "../port-report.ts";
+import { type Ledger, type PortReport, type ReportedOwner, reportPort } from "../../report/port-report.ts";
 
 export interface WhoFlags {
   readonly json?: boolean;

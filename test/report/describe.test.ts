@@ -3,8 +3,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { formatAge, formatListeners, formatPlace } from "../../src/cli/describe.ts";
-import { projectFolder } from "../../src/cli/project-folder.ts";
+import { formatAge, formatListeners, formatPlace } from "../../src/report/describe.ts";
+import { projectFolder } from "../../src/report/project-folder.ts";
 import { listenerOn, ownerOf, UNSEEN } from "../inspect/scenes.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 

@@ -1,7 +1,7 @@
 // Looking again and again until something is so.
 
 import { describe, expect, test } from "vitest";
-import { poll } from "../../src/cli/poll.ts";
+import { poll } from "../../src/report/poll.ts";
 
 describe("polling", () => {
   test("ends with the look that finds it so", async () => {
