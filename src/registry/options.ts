@@ -44,7 +44,7 @@ export interface AcquireOptions extends AbortableOptions {
   /**
    * The order in which ports are tried: "name" begins where the hash of the name points, "random" at a random
    * place (RFC 6056 algorithm 1), both going upward and round; "uniform" makes each free port equally likely;
-   * "next-fit" goes on behind the port that this registry was granted last.
+   * "next-fit" goes on behind the port that this registry was granted last; "first-fit" begins at the lowest.
    *
    * @default "name" with a name, else "random"
    */

@@ -54,6 +54,8 @@ function startOf({ pool, selection, name }: Request, { lastPort, random }: Begin
       return pool.nth(randomStart(random, pool.size));
     case "next-fit":
       return pool.next(lastPort + 1) ?? pool.nth(0);
+    case "first-fit":
+      return pool.nth(0);
     case "uniform":
       return undefined;
     default:

@@ -159,6 +159,15 @@ describe("the order in which ports are tried", () => {
     expect(ports).toEqual([10, 11, 12, 13, 14, 10, 11]);
   });
 
+  it("first-fit goes back to the lowest port that is free", async () => {
+    const { registries } = await several(1, { quarantineMs: 0 });
+    const request = { ports: "10-14", selection: "first-fit" } as const;
+    const first = await registries[0]!.acquire(request);
+    expect((await registries[0]!.acquire(request)).port).toBe(11);
+    await first.release();
+    expect((await registries[0]!.acquire(request)).port).toBe(10);
+  });
+
   it("uniform gives every port once", async () => {
     const ports = await granted({ ports: "10-59", selection: "uniform" }, 50, Math.random);
     expect(ports.toSorted((a, b) => a - b)).toEqual([...PortSet.range(10, 59)]);

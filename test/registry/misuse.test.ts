@@ -154,7 +154,7 @@ const requests: readonly (readonly [unknown, Kind, string])[] = [
   [{ contiguous: 1 }, TypeError, "`contiguous`: expected true or false, received 1"],
   [{ align: 0 }, RangeError, "`align`: expected a whole number from 1 to 65535, received 0"],
   [{ align: 2, contiguous: false }, RangeError, "`align`: only contiguous ports can be aligned"],
-  [{ selection: "first" }, RangeError, "`selection`: expected one of name, random, uniform, next-fit"],
+  [{ selection: "first" }, RangeError, "`selection`: expected one of name, random, uniform, next-fit, first-fit"],
   [{ selection: "name" }, TypeError, '`selection`: "name" goes by the name; give `name` too'],
   [{ ttlMs: 99 }, RangeError, "`ttlMs`: expected a whole number from 100 to 86400000, received 99"],
   [{ ttlMs: 1000, for: 2 }, TypeError, "`ttlMs`: a lease lives with a process or for a time"],
