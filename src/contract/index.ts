@@ -70,4 +70,5 @@ export type {
   Store,
   StoreLimits,
   Token,
+  WatchOptions,
 } from "./store.ts";

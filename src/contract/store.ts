@@ -64,6 +64,11 @@ export interface SlotChanges {
   readonly revision: number;
 }
 
+export interface WatchOptions extends AbortableOptions {
+  /** What waits in the background does not keep the process from ending, where a watch does at all. @default false */
+  readonly background?: boolean | undefined;
+}
+
 /** What an engine cannot exceed. */
 export interface StoreLimits {
   /** The most changes in one commit. */
@@ -136,7 +141,7 @@ export interface Store {
    * All slots, then their changes as they come, until the caller leaves the loop or aborts. A slot that
    * changed more than once between two looks is told once, as it is then.
    */
-  watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges>;
+  watch(scope: string, options?: WatchOptions): AsyncIterableIterator<SlotChanges>;
   /** Idempotent; calls join. Calls under way are finished, watches end, later calls are `REGISTRY_CLOSED`. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /**
- * What every store does in the same way: it checks what it is asked, and ends its watches.
+ * What every store does in the same way: it checks what it is asked, and ends its watches. And what those do alike
+ * whose engine answers over a network: they keep views of it, and update by them.
  *
  * @module
  */
@@ -7,3 +8,12 @@
 export { expectChanges, expectPrefix, storeClosed } from "./asked.ts";
 export { byKey, byRevision } from "./order.ts";
 export { Watches } from "./watches.ts";
+export {
+  type Attempt,
+  type Condition,
+  type UpdateCalls,
+  updateByView,
+  type UpdateOptions,
+} from "./update.ts";
+export { View } from "./view.ts";
+export { type Feed, Views } from "./views.ts";
