@@ -34,6 +34,7 @@ const CODES: Partial<Record<PortErrorCode, number>> = {
   INVALID_PORT_RANGE: EXIT.USAGE,
   INVALID_ADDRESS: EXIT.USAGE,
   UNKNOWN_PROTOCOL: EXIT.USAGE,
+  INVALID_CONFIG: EXIT.USAGE,
 };
 
 /** The time to wait was over: why there was still nothing. */

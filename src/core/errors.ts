@@ -91,6 +91,8 @@ export interface PortErrorDetails {
    * cannot do what was asked.
    */
   HOST_UNSUPPORTED: { readonly missing: string };
+  /** The config of a project has something in it that it cannot mean. `at` is the path in it, "" the whole file. */
+  INVALID_CONFIG: { readonly path: string; readonly at: string };
 }
 
 /** A stable name for what went wrong. */

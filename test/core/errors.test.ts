@@ -39,6 +39,7 @@ const DETAILS: { readonly [Code in PortErrorCode]: PortErrorDetails[Code] } = {
   STORE_BUSY: { waitedMs: 5000 },
   DRIVER_MISSING: { driver: "libsql" },
   HOST_UNSUPPORTED: { missing: "/proc" },
+  INVALID_CONFIG: { path: "/shop/moorage.json", at: "services.web" },
 };
 
 describe("a PortError", () => {

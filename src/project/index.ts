@@ -1,0 +1,20 @@
+/**
+ * Services of projects: which port belongs to which repository, worktree and service.
+ *
+ * @module
+ */
+
+export { type Config, type Service, serviceOf, servicesOf } from "./config.ts";
+export { configuredService, impliedService } from "./implied.ts";
+export { findPlace, type Place, type ProjectPlace, type WorktreePlace } from "./place.ts";
+export { readConfig } from "./read-config.ts";
+export { expandReferences, type Reference } from "./references.ts";
+export {
+  expectService,
+  namePrefix,
+  parseServiceName,
+  type PlaceIds,
+  type ServiceName,
+  serviceName,
+} from "./service-name.ts";
+export { portVariable, urlVariable } from "./variables.ts";
