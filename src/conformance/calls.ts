@@ -14,8 +14,11 @@ interface Call {
   readonly end: number;
 }
 
+/** A change, and where it is. */
+export type PlacedChange = SlotChange & { readonly scope: string };
+
 export interface CommitCall extends Call {
-  readonly changes: readonly SlotChange[];
+  readonly changes: readonly PlacedChange[];
 }
 
 export interface DoneCommit extends CommitCall {
@@ -30,7 +33,7 @@ export interface Look extends Call {
   /** The same for all keys that begin with it. */
   readonly prefix: string | undefined;
   /** Slots that had another revision than this one. */
-  readonly refused: readonly { readonly key: string; readonly than: number }[];
+  readonly refused: readonly { readonly scope: string; readonly key: string; readonly than: number }[];
 }
 
 export interface Calls {
@@ -72,7 +75,7 @@ export function callsOf(events: Iterable<HistoryEvent>): Calls {
       end: answered ? end.at : Infinity,
     };
     if (start.op === "commit") {
-      const { changes } = start;
+      const changes = start.changes.map((change) => ({ ...change, scope: change.scope ?? start.scope }));
       if (!answered || !("commit" in end)) unanswered.push({ ...base, changes });
       else if (end.commit.committed) done.push({ ...base, changes, token: end.commit.token });
       else
@@ -81,7 +84,7 @@ export function callsOf(events: Iterable<HistoryEvent>): Calls {
           slots: [],
           keys: [],
           prefix: undefined,
-          refused: refusedOf(changes, end.commit.changed),
+          refused: refusedOf(start.scope, changes, end.commit.changed),
         });
     } else if (answered && "slots" in end) {
       reads++;
@@ -96,8 +99,16 @@ export function callsOf(events: Iterable<HistoryEvent>): Calls {
   return { done, unanswered, looks, reads };
 }
 
-function refusedOf(changes: readonly SlotChange[], changed: readonly string[]): Look["refused"] {
-  const revisions = new Map(changes.map(({ key, ifRevision }) => [key, ifRevision]));
-  // A slot that the commit did not change had no condition: no state explains that it failed.
-  return changed.map((key) => ({ key, than: revisions.get(key) ?? NaN }));
+function refusedOf(
+  scope: string,
+  changes: readonly PlacedChange[],
+  changed: readonly string[],
+): Look["refused"] {
+  return changed.flatMap((key) => {
+    const named = changes.filter((change) => change.key === key);
+    // A slot that the commit did not change had no condition: no state explains that it failed.
+    if (named.length === 0) return [{ scope, key, than: NaN }];
+    // Of slots of several scopes that have one key, any can be the one that is meant.
+    return named.length > 1 ? [] : [{ scope: named[0]!.scope, key, than: named[0]!.ifRevision }];
+  });
 }

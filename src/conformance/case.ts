@@ -12,6 +12,8 @@ export interface ConformanceSetup {
 export interface ConformanceCase {
   /** A sentence about the behaviour. */
   readonly name: string;
+  /** What a store must have for the case to concern it; it fails for one that has not. @default nothing */
+  readonly needs?: "expiring" | undefined;
   /** Rejects with what is wrong. */
   readonly run: (setup: ConformanceSetup) => Promise<void>;
 }

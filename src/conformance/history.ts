@@ -7,6 +7,8 @@ import type {
   Commit,
   CommitOptions,
   Decide,
+  Expiry,
+  ExpiringSlots,
   Slot,
   SlotChange,
   SlotChanges,
@@ -40,7 +42,7 @@ export interface RecordOptions {
 }
 
 /**
- * The store, with its reads, lists, commits and updates recorded. Watches are not.
+ * The store, with its reads, lists, commits and updates recorded, and slots that expire. Watches are not.
  *
  * @example
  * const events: HistoryEvent[] = [];
@@ -60,6 +62,7 @@ export function recordHistory(store: Store, options: RecordOptions): Store {
 class RecordedStore implements Store {
   readonly epoch: number;
   readonly limits: Store["limits"];
+  readonly expiring: ExpiringSlots | undefined;
   readonly #store: Store;
   readonly #options: RecordOptions;
   #calls = 0;
@@ -69,6 +72,12 @@ class RecordedStore implements Store {
     this.limits = store.limits;
     this.#store = store;
     this.#options = options;
+    const { expiring } = store;
+    this.expiring = expiring && {
+      ttl: expiring.ttl,
+      create: (...call) => this.#create(expiring, ...call),
+      keepAlive: (...call) => expiring.keepAlive(...call),
+    };
   }
 
   read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
@@ -125,6 +134,19 @@ class RecordedStore implements Store {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /** As a commit, and a removal that nobody will have the answer of: the engine's, whenever it comes. */
+  async #create(
+    expiring: ExpiringSlots,
+    ...[scope, key, value, ttlMs, options]: Parameters<ExpiringSlots["create"]>
+  ): Promise<Expiry> {
+    const asked = { op: "commit", scope, changes: [{ key, ifRevision: 0, value }] } as const;
+    const made = (): Promise<Expiry> => expiring.create(scope, key, value, ttlMs, options);
+    const expiry = await this.#record(asked, made, ({ token }) => ({ commit: { committed: true, token } }));
+    const { revision } = expiry.token;
+    this.#start({ op: "commit", scope, changes: [{ key, ifRevision: revision, value: null }] });
+    return expiry;
   }
 
   async #record<Result>(

@@ -1,6 +1,13 @@
 // The commits of a history, done again one by one in the order of their revisions.
 
-import { type Calls, type CommitCall, type DoneCommit, HistoryViolation, type Look } from "./calls.ts";
+import {
+  type Calls,
+  type CommitCall,
+  type DoneCommit,
+  HistoryViolation,
+  type Look,
+  type PlacedChange,
+} from "./calls.ts";
 import { type Sight, Timeline } from "./timeline.ts";
 
 /** A commit at its place. */
@@ -55,8 +62,8 @@ export class Replay {
     }
     for (const [timeline, calls] of this.#open) {
       for (const call of calls) {
-        for (const { key, ifRevision, value } of call.changes) {
-          if (key === timeline.key) timeline.addMaybe(ifRevision, value === null);
+        for (const change of call.changes) {
+          if (isOf(change, timeline)) timeline.addMaybe(change.ifRevision, change.value === null);
         }
       }
     }
@@ -81,10 +88,10 @@ export class Replay {
     for (const key of this.#keysOf(look)) {
       if (!seen.has(key)) sights.push({ saw: "nothing", timeline: this.#timeline(look.scope, key) });
     }
-    for (const { key, than } of look.refused) {
+    for (const { scope, key, than } of look.refused) {
       if (Number.isNaN(than))
         throw new HistoryViolation(`a commit was refused for ${key}, which it did not change`, look);
-      sights.push({ saw: "another", timeline: this.#timeline(look.scope, key), than });
+      sights.push({ saw: "another", timeline: this.#timeline(scope, key), than });
     }
     return sights;
   }
@@ -125,8 +132,8 @@ export class Replay {
       newest = commit;
     }
     for (const call of this.#calls.unanswered) {
-      for (const { key } of call.changes) {
-        const timeline = this.#timeline(call.scope, key);
+      for (const { scope, key } of call.changes) {
+        const timeline = this.#timeline(scope, key);
         const calls = this.#open.get(timeline) ?? new Set();
         this.#open.set(timeline, calls.add(call));
       }
@@ -147,8 +154,8 @@ export class Replay {
         add(revision, { scope: look.scope, key, value, look });
     }
     for (const commit of this.#calls.done) {
-      for (const { key, ifRevision } of commit.changes) {
-        add(ifRevision, { scope: commit.scope, key, value: undefined, look: commit });
+      for (const { scope, key, ifRevision } of commit.changes) {
+        add(ifRevision, { scope, key, value: undefined, look: commit });
       }
     }
     return traces;
@@ -186,29 +193,38 @@ export class Replay {
 
   #failing(call: CommitCall): Condition[] {
     return call.changes
-      .map(({ key, ifRevision }) => ({ timeline: this.#timeline(call.scope, key), ifRevision }))
+      .map(({ scope, key, ifRevision }) => ({ timeline: this.#timeline(scope, key), ifRevision }))
       .filter(({ timeline, ifRevision }) => timeline.newest !== ifRevision);
   }
 
   /** Whether a commit without an answer can have taken the slot away, as it is now. */
   #removedUnseen(timeline: Timeline, by: CommitCall): boolean {
     return [...(this.#open.get(timeline) ?? [])].some((call) => {
-      const change = call.changes.find(({ key }) => key === timeline.key);
+      const change = call.changes.find((one) => isOf(one, timeline));
       return change?.value === null && change.ifRevision === timeline.newest && call.start <= by.end;
     });
   }
 
   #apply(call: CommitCall, revision: number): void {
-    for (const { key, value, ifRevision } of call.changes) {
-      if (value !== null || ifRevision !== 0) this.#timeline(call.scope, key).add({ revision, value });
+    for (const { scope, key, value, ifRevision } of call.changes) {
+      if (value !== null || ifRevision !== 0) this.#timeline(scope, key).add({ revision, value });
     }
   }
 }
 
 function wrote(call: CommitCall, { scope, key, value, look }: Trace): boolean {
-  if (call.scope !== scope || call.start > look.end) return false;
+  if (call.start > look.end) return false;
   return call.changes.some(
     (change) =>
-      change.key === key && change.value !== null && (value === undefined || change.value === value),
+      isOf(change, { scope, key }) &&
+      change.value !== null &&
+      (value === undefined || change.value === value),
   );
+}
+
+function isOf(
+  change: PlacedChange,
+  { scope, key }: { readonly scope: string; readonly key: string },
+): boolean {
+  return change.scope === scope && change.key === key;
 }

@@ -3,7 +3,9 @@
 import type { ConformanceCase } from "./case.ts";
 import { COMMIT_CASES } from "./commit-cases.ts";
 import { CONCURRENCY_CASES } from "./concurrency-cases.ts";
+import { EXPIRING_CASES } from "./expiring-cases.ts";
 import { READING_CASES } from "./reading-cases.ts";
+import { SCOPE_CASES } from "./scope-cases.ts";
 import { UPDATE_CASES } from "./update-cases.ts";
 import { WATCH_CASES } from "./watch-cases.ts";
 
@@ -14,4 +16,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...READING_CASES,
   ...CONCURRENCY_CASES,
   ...WATCH_CASES,
+  ...SCOPE_CASES,
+  ...EXPIRING_CASES,
 ];

@@ -23,6 +23,8 @@ const set = (key: string, ifRevision: number, value: string | null): SlotChange 
 });
 const slot = (key: string, revision: number, value: string): Slot => ({ key, revision, value });
 const commit = (...changes: SlotChange[]): HistoryCall => ({ op: "commit", scope, changes });
+const there = (change: SlotChange): SlotChange => ({ ...change, scope: "there" });
+const readThere = (...keys: string[]): HistoryCall => ({ op: "read", scope: "there", keys });
 const read = (...keys: string[]): HistoryCall => ({ op: "read", scope, keys });
 const list: HistoryCall = { op: "list", scope, prefix: "k" };
 const as = (revision: number, epoch = 1): Answer => ({
@@ -41,6 +43,7 @@ function eventsOf(rows: readonly Row[]): HistoryEvent[] {
 const A1: Row = [1, 2, commit(set("k1", 0, "A")), as(1)];
 const REMOVED: Row = [3, 4, commit(set("k1", 1, null)), as(2)];
 const LOST_WRITE: Row = [3, 0, commit(set("k1", 1, "B"), set("k2", 0, "C")), "none"];
+const BOTH: Row = [1, 2, commit(set("k1", 0, "A"), there(set("k1", 0, "B"))), as(1)];
 const LOST_REMOVAL: Row = [3, 0, commit(set("k1", 1, null)), "none"];
 
 const right: readonly (readonly [string, readonly Row[]])[] = [
@@ -84,6 +87,23 @@ const right: readonly (readonly [string, readonly Row[]])[] = [
   [
     "a commit that failed with an error, and was done",
     [A1, [3, 4, commit(set("k1", 1, "B")), { error: "aborted" }], [5, 6, list, saw(slot("k1", 2, "B"))]],
+  ],
+  [
+    "a commit over two scopes, seen in both",
+    [BOTH, [3, 4, read("k1"), saw(slot("k1", 1, "A"))], [3, 4, readThere("k1"), saw(slot("k1", 1, "B"))]],
+  ],
+  [
+    "a refusal that can be for the slot of either scope",
+    [BOTH, [3, 4, commit(set("k1", 1, "X"), there(set("k1", 0, "X"))), refused("k1")]],
+  ],
+  [
+    "a lost write over two scopes that was done",
+    [
+      BOTH,
+      [3, 0, commit(set("k1", 1, "C"), there(set("k1", 1, "D"))), "none"],
+      [5, 6, readThere("k1"), saw(slot("k1", 2, "D"))],
+      [7, 8, read("k1"), saw(slot("k1", 2, "C"))],
+    ],
   ],
 ];
 
@@ -196,6 +216,26 @@ const wrong: readonly (readonly [string, readonly Row[], RegExp])[] = [
     "a slot that comes back after a lost removal",
     [A1, LOST_REMOVAL, [5, 6, list, saw()], [7, 8, list, saw(slot("k1", 1, "A"))]],
     /k1 was back after it had been seen gone/u,
+  ],
+  [
+    "a slot changed in another scope than it is in",
+    [A1, [3, 4, commit(there(set("k1", 1, "B"))), as(2)]],
+    /k1 that it has revision 1, and it was none/u,
+  ],
+  [
+    "a commit over two scopes that is seen in one",
+    [BOTH, [3, 4, readThere("k1"), saw()]],
+    /never true together/u,
+  ],
+  [
+    "a lost write over two scopes by halves",
+    [
+      BOTH,
+      [3, 0, commit(set("k1", 1, "C"), there(set("k1", 1, "D"))), "none"],
+      [5, 6, readThere("k1"), saw(slot("k1", 2, "D"))],
+      [7, 8, read("k1"), saw(slot("k1", 1, "A"))],
+    ],
+    /never true together/u,
   ],
   ["an answer to nothing", [], /never began/u],
 ];

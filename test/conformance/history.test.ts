@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 
-import { type HistoryEvent, recordHistory } from "../../src/conformance/index.ts";
+import { checkHistory, type HistoryEvent, recordHistory } from "../../src/conformance/index.ts";
 import type { SlotChange, Store } from "../../src/contract/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 
@@ -104,5 +104,30 @@ describe("of an update the history has", () => {
       ["end c/1", { slots: [A1] }],
       ["end c/3", { commit: { committed: true, token } }],
     ]);
+  });
+});
+
+describe("of a slot that expires the history has", () => {
+  it("a commit, and a removal that can have been done at any time since", async () => {
+    let now = 0;
+    const clock = { elapsed: () => now, sleep: async () => await new Promise<void>(() => undefined) };
+    const shared = memory({ expiring: { clock, ttl: { least: 1, step: 1 } } });
+    const events: HistoryEvent[] = [];
+    let tick = 0;
+    const store = recordHistory(await shared.open(), {
+      client: "c",
+      now: () => tick++,
+      write: (event) => events.push(event),
+    });
+    await store.expiring?.create("scope", "k/a", "A", 10);
+    expect(await store.list("scope", "k/")).toEqual([A1]);
+    now = 10;
+    expect(await store.list("scope", "k/")).toEqual([]);
+    expect(shown(events).slice(0, 3)).toEqual([
+      ["start c/1", { op: "commit", scope: "scope", changes: [set("k/a", 0, "A")] }],
+      ["end c/1", { commit: { committed: true, token: { epoch: 1, revision: 1 } } }],
+      ["start c/2", { op: "commit", scope: "scope", changes: [{ key: "k/a", ifRevision: 1, value: null }] }],
+    ]);
+    expect(checkHistory(events)).toMatchObject({ ok: true });
   });
 });

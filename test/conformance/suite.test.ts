@@ -6,25 +6,43 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 import { conformanceCases, type ConformanceSetup } from "../../src/conformance/index.ts";
 import type { Store } from "../../src/contract/index.ts";
+import { systemClock } from "../../src/node/clock.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 import { openStore } from "../stores/sqlite.ts";
 
-const stores: readonly (readonly [string, () => () => Promise<Store>])[] = [
-  [
-    "the memory store",
-    () => {
+const EXPIRING = { clock: systemClock, ttl: { least: 300, step: 100 } };
+
+interface Tested {
+  readonly name: string;
+  /** Clients of data that are new. */
+  readonly fresh: () => () => Promise<Store>;
+  readonly has?: "expiring";
+}
+
+const stores: readonly Tested[] = [
+  {
+    name: "the memory store as an engine",
+    fresh: () => {
+      const shared = memory({ expiring: EXPIRING });
+      return () => shared.open();
+    },
+    has: "expiring",
+  },
+  {
+    name: "the memory store",
+    fresh: () => {
       const shared = memory();
       return () => shared.open();
     },
-  ],
-  [
-    "the SQLite store",
-    () => {
+  },
+  {
+    name: "the SQLite store",
+    fresh: () => {
       const folder = temporaryFolder();
       return () => openStore(folder);
     },
-  ],
+  },
 ];
 
 function setupOf(open: () => Promise<Store>): ConformanceSetup {
@@ -38,8 +56,9 @@ function setupOf(open: () => Promise<Store>): ConformanceSetup {
   };
 }
 
-describe.each(stores)("%s conforms:", (_, fresh) => {
-  it.each(conformanceCases)("$name", async ({ run }) => {
+describe.each(stores)("$name conforms:", ({ fresh, has }) => {
+  const cases = conformanceCases.filter(({ needs }) => needs === undefined || needs === has);
+  it.each(cases)("$name", async ({ run }) => {
     await expect(run(setupOf(fresh()))).resolves.toBeUndefined();
   });
 });

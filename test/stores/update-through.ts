@@ -10,8 +10,8 @@ export function updateThrough(store: Pick<Store, "read" | "commit">): Store["upd
       if (changes.length === 0) return undefined;
       const commit = await store.commit(scope, changes, options);
       if (commit.committed) return commit;
-      const isAsRead = ({ key, ifRevision }: SlotChange): boolean =>
-        keys.includes(key) && ifRevision === (slots.get(key)?.revision ?? 0);
+      const isAsRead = ({ scope: where = scope, key, ifRevision }: SlotChange): boolean =>
+        where === scope && keys.includes(key) && ifRevision === (slots.get(key)?.revision ?? 0);
       const { changed } = commit;
       // Decided anew, it would be refused for these once more.
       if (changes.some((change) => changed.includes(change.key) && !isAsRead(change))) return commit;

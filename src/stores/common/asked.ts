@@ -5,12 +5,17 @@ import { describe } from "../../core/expect.ts";
 import { PortError } from "../../core/index.ts";
 
 /**
+ * @param scope of the call, where changes are that name none
  * @throws RangeError for more changes than the store can commit at once, and for text with a NUL, which engines
  * cut off or refuse; TypeError for two changes of one slot, of which no order is the right one.
  */
-export function expectChanges(changes: readonly SlotChange[], { changes: most }: StoreLimits): void {
-  for (const { key, value } of changes) {
-    if (key.includes("\0") || value?.includes("\0")) {
+export function expectChanges(
+  scope: string,
+  changes: readonly SlotChange[],
+  { changes: most }: StoreLimits,
+): void {
+  for (const { scope: where, key, value } of changes) {
+    if (key.includes("\0") || value?.includes("\0") || where?.includes("\0")) {
       throw new RangeError(
         `\`changes\`: expected text without NUL, received one in the slot ${describe(key)}`,
       );
@@ -20,12 +25,14 @@ export function expectChanges(changes: readonly SlotChange[], { changes: most }:
   if (changes.length > most) {
     throw new RangeError(`\`changes\`: expected at most ${most}, received ${changes.length}`);
   }
-  const keys = new Set<string>();
-  for (const { key } of changes) {
-    if (keys.has(key)) {
+  const slots = new Set<string>();
+  for (const { scope: where = scope, key } of changes) {
+    // Most commits stay in their scope: only the others are told apart by both.
+    const slot = where === scope ? key : `${where}\0${key}`;
+    if (slots.has(slot)) {
       throw new TypeError(`\`changes\`: expected one change of a slot, received two of ${describe(key)}`);
     }
-    keys.add(key);
+    slots.add(slot);
   }
 }
 

@@ -1,4 +1,4 @@
-// The memory store: a map of slots for each scope, and one counter of revisions.
+// The memory store: the contract in its plainest form, that of engines with slots that expire included.
 //
 // Every call is done at once, in one piece: no two of them can meet. Several stores can be opened on one
 // memory, as several processes open one database; a watch is told by the commits themselves.
@@ -6,10 +6,11 @@
 import {
   type AbortableOptions,
   type AbortSignalLike,
-  type ChangedSlot,
   type Commit,
   type CommitOptions,
   type Decide,
+  type Expiry,
+  type ExpiringSlots,
   type Slot,
   type SlotChange,
   type SlotChanges,
@@ -19,14 +20,18 @@ import {
 } from "../../contract/index.ts";
 import { expectInteger } from "../../core/expect.ts";
 import { byKey, byRevision, expectChanges, expectPrefix, storeClosed, Watches } from "../common/index.ts";
+import { type Expiring, Slots, type Watcher } from "./slots.ts";
 
 export interface MemoryOptions {
   /** The most changes in one commit. @default 10,000 */
   readonly changes?: number | undefined;
+  /** Has the memory be as an engine that many machines share: with slots that expire. @default it has none */
+  readonly expiring?: Expiring | undefined;
 }
 
-/** Slots that several stores share. */
+/** Slots that several stores share: an `Engine` for one process. */
 export interface SharedMemory {
+  readonly name: string;
   open(): Promise<Store>;
 }
 
@@ -42,65 +47,31 @@ export interface SharedMemory {
  * (await other.list("scope", "port/")).length; // 1
  */
 export function memory(options: MemoryOptions = {}): SharedMemory {
-  const { changes = 10_000 } = options;
+  const { changes = 10_000, expiring } = options;
   const limits = { changes: expectInteger("changes", changes, 1, Number.MAX_SAFE_INTEGER) };
-  const slots = new Slots();
-  return { open: async () => new MemoryStore(slots, limits) };
-}
-
-/** What a watch has not told yet: the newest change of each slot. */
-interface Watcher {
-  readonly scope: string;
-  readonly untold: Map<string, ChangedSlot>;
-  wake: () => void;
-}
-
-class Slots {
-  readonly #scopes = new Map<string, Map<string, Slot>>();
-  readonly watchers = new Set<Watcher>();
-  revision = 0;
-
-  of(scope: string): ReadonlyMap<string, Slot> {
-    return this.#scopes.get(scope) ?? new Map<string, Slot>();
-  }
-
-  among(scope: string, keys: readonly string[]): Map<string, Slot> {
-    const slots = this.of(scope);
-    return new Map(keys.flatMap((key) => (slots.has(key) ? [[key, slots.get(key)!]] : [])));
-  }
-
-  apply(scope: string, changes: readonly SlotChange[]): Commit {
-    const slots = this.#scopes.get(scope) ?? new Map<string, Slot>();
-    const changed = changes.filter(({ key, ifRevision }) => (slots.get(key)?.revision ?? 0) !== ifRevision);
-    if (changed.length > 0) return { committed: false, changed: changed.map(({ key }) => key) };
-    const revision = ++this.revision;
-    this.#scopes.set(scope, slots);
-    for (const { key, value } of changes) {
-      if (value === null) slots.delete(key);
-      else slots.set(key, { key, revision, value });
-    }
-    for (const watcher of this.watchers) {
-      if (watcher.scope !== scope) continue;
-      for (const { key, ifRevision, value } of changes) {
-        // What was not there and is removed does not change.
-        if (value !== null || ifRevision !== 0) watcher.untold.set(key, { key, revision, value });
-      }
-      watcher.wake();
-    }
-    return { committed: true, token: { epoch: 1, revision } };
-  }
+  const slots = new Slots(expiring);
+  return { name: "the memory of this process", open: async () => new MemoryStore(slots, limits, expiring) };
 }
 
 class MemoryStore implements Store {
   readonly epoch = 1;
   readonly limits: StoreLimits;
+  readonly expiring: ExpiringSlots | undefined;
   readonly #slots: Slots;
   readonly #watches = new Watches();
   #closed = false;
 
-  constructor(slots: Slots, limits: StoreLimits) {
+  constructor(slots: Slots, limits: StoreLimits, expiring: Expiring | undefined) {
     this.#slots = slots;
     this.limits = limits;
+    this.expiring = expiring && {
+      ttl: expiring.ttl,
+      create: (...call) => this.#create(expiring.ttl, ...call),
+      keepAlive: async (scope, key, options) => {
+        this.#begin(options);
+        return this.#slots.keepAlive(scope, key);
+      },
+    };
   }
 
   async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
@@ -115,7 +86,7 @@ class MemoryStore implements Store {
   }
 
   async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
-    expectChanges(changes, this.limits);
+    expectChanges(scope, changes, this.limits);
     this.#begin(options);
     return this.#slots.apply(scope, changes);
   }
@@ -129,7 +100,7 @@ class MemoryStore implements Store {
     this.#begin(options);
     const changes = decide(this.#slots.among(scope, keys));
     if (changes.length === 0) return undefined;
-    expectChanges(changes, this.limits);
+    expectChanges(scope, changes, this.limits);
     return this.#slots.apply(scope, changes);
   }
 
@@ -141,6 +112,18 @@ class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     this.#watches.end();
+  }
+
+  async #create(
+    { least, step }: ExpiringSlots["ttl"],
+    ...[scope, key, value, ttlMs, options]: Parameters<ExpiringSlots["create"]>
+  ): Promise<Expiry> {
+    expectChanges(scope, [{ key, ifRevision: 0, value }], this.limits);
+    this.#begin(options);
+    const given = Math.max(least, Math.ceil(ttlMs / step) * step);
+    const token = this.#slots.create(scope, { key, value }, given);
+    if (!token) throw new Error(`there is a slot ${key} already`);
+    return { token, ttlMs: given };
   }
 
   #begin(options: AbortableOptions | undefined): void {

@@ -99,7 +99,7 @@ export class SlotTable {
   apply(scope: string, changes: readonly SlotChange[]): Commit {
     const [only] = changes;
     const isOne = only !== undefined && changes.length === 1;
-    const applied = isOne ? this.#applyOne(scope, only) : this.#applyAll(scope, changes);
+    const applied = isOne ? this.#applyOne(only.scope ?? scope, only) : this.#applyAll(scope, changes);
     if (typeof applied !== "number") return { committed: false, changed: applied };
     this.#revisions.take(applied);
     this.#changedBy = applied;
@@ -129,13 +129,13 @@ export class SlotTable {
 
   /** The revision of the changes, or the keys of the slots that have another one than they name. */
   #applyAll(scope: string, changes: readonly SlotChange[]): number | string[] {
-    const rows = changes.map(({ key }) => this.#rowOf(scope, key));
+    const rows = changes.map((change) => this.#rowOf(change.scope ?? scope, change.key));
     const changed = changes.filter(({ ifRevision }, at) => revisionOf(rows[at]!) !== ifRevision);
     if (changed.length > 0) return changed.map(({ key }) => key);
     const revision = this.#revisions.next(Math.max(0, ...rows.map((row) => row.revision)));
-    for (const { key, ifRevision, value } of changes) {
+    for (const { scope: where = scope, key, ifRevision, value } of changes) {
       // The removal of what is not there leaves no tombstone.
-      if (value !== null || ifRevision !== 0) this.#statements.put.run(scope, key, revision, value);
+      if (value !== null || ifRevision !== 0) this.#statements.put.run(where, key, revision, value);
     }
     return revision;
   }

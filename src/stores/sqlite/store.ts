@@ -126,7 +126,7 @@ class SqliteStore implements Store {
 
   commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
     const body = (): Commit => {
-      expectChanges(changes, this.limits);
+      expectChanges(scope, changes, this.limits);
       return this.#slots.apply(scope, changes);
     };
     return this.#run("WRITE", body, options);
@@ -141,7 +141,7 @@ class SqliteStore implements Store {
     const body = (): Commit | undefined => {
       const changes = decide(this.#slots.read(scope, keys));
       if (changes.length === 0) return undefined;
-      expectChanges(changes, this.limits);
+      expectChanges(scope, changes, this.limits);
       return this.#slots.apply(scope, changes);
     };
     return this.#run("WRITE", body, options);
