@@ -54,8 +54,8 @@ export interface SocketOwner extends ProcessIdentity {
   readonly ancestors: readonly Pick<ProcessIdentity, "pid" | "startTime">[];
   /** The id of the container it runs in; `null`: in none that can be told. */
   readonly container: string | null;
-  /** The id of the lease that its environment says (`MOORAGE_LEASE`), which `moorage run` sets; or `null`. */
-  readonly lease: string | null;
+  /** The ids of the leases that its environment says (`MOORAGE_LEASE`), which `moorage run` sets. */
+  readonly leases: readonly string[];
 }
 
 /** A socket that takes connections (TCP), or datagrams (UDP), on a port of this network namespace. */

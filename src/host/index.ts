@@ -5,5 +5,6 @@
  */
 
 export { openHost } from "./host.ts";
+export { carriersOf, type Offspring, offspringOf, type StartedCommand } from "./offspring.ts";
 export { bindingWay } from "./sockets.ts";
 export { userOf } from "./user.ts";

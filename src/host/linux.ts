@@ -12,6 +12,7 @@ import { isCopy, readLineage } from "./lineage.ts";
 import { openListeners } from "./listeners.ts";
 import {
   isHidden,
+  isOver,
   isOwnNumbering,
   type ProcessStat,
   readArguments,
@@ -84,11 +85,6 @@ export function linux(): System {
     guards: openGuards(),
     listeners: openListeners(ownProc ? identity : undefined),
   };
-}
-
-/** A process whose first thread has ended is shown as a zombie while its other threads go on. */
-function isOver({ state, threads }: ProcessStat): boolean {
-  return state === "X" || state === "x" || (state === "Z" && threads <= 1);
 }
 
 /** What /proc must show for anything to be told. */

@@ -45,12 +45,17 @@ export function createDescribe(identify: Identify): (pid: number) => SocketOwner
       folder: readOrNothing(() => readLink(`/proc/${pid}/cwd`)) ?? null,
       ancestors: ancestorsOf(stat),
       container: containerOf(readOrNothing(() => readText(`/proc/${pid}/cgroup`)) ?? ""),
-      lease: leaseOf(readOrNothing(() => readText(`/proc/${pid}/environ`)) ?? ""),
+      leases: readLeases(pid),
     };
   };
 }
 
-/** The id of the lease in an environment, "NAME=value" and a NUL for each variable (proc_pid_environ(5)). */
-export function leaseOf(environment: string): string | null {
-  return /(?:^|\0)MOORAGE_LEASE=([\w-]+)(?:\0|$)/u.exec(environment)?.[1] ?? null;
+/** The ids of the leases in the environment of a process; none where this user may not see it. */
+export function readLeases(pid: number): string[] {
+  return leasesOf(readOrNothing(() => readText(`/proc/${pid}/environ`)) ?? "");
+}
+
+/** The ids of the leases in an environment, "NAME=value" and a NUL for each variable (proc_pid_environ(5)). */
+export function leasesOf(environment: string): string[] {
+  return /(?:^|\0)MOORAGE_LEASE=([\w-]+(?:,[\w-]+)*)(?:\0|$)/u.exec(environment)?.[1]?.split(",") ?? [];
 }

@@ -10,6 +10,9 @@ export interface ProcessStat {
   /** One letter: R running, S sleeping, T stopped, Z zombie, X dead … */
   readonly state: string;
   readonly parent: number;
+  /** The process group and the session that it is in, each told by the pid of its leader. */
+  readonly group: number;
+  readonly session: number;
   readonly threads: number;
   /** Clock ticks since boot. */
   readonly startTime: number;
@@ -45,17 +48,25 @@ export function parseStat(text: string): ProcessStat | undefined {
     .trimEnd()
     .split(" ");
   const field = (number: number): string => fields[number - 3] ?? "";
-  const [parent, threads, startTime] = [field(4), field(20), field(22)];
-  if (field(3) === "" || ![parent, threads, startTime].every((number) => /^\d+$/u.test(number)))
-    return undefined;
+  const [parent, group, session] = [field(4), field(5), field(6)];
+  const [threads, startTime] = [field(20), field(22)];
+  const numbers = [parent, group, session, threads, startTime];
+  if (field(3) === "" || !numbers.every((number) => /^\d+$/u.test(number))) return undefined;
   const [argumentsAt, environmentAt] = [field(48), field(50)];
   return {
     state: field(3),
     parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
     threads: Number(threads),
     startTime: Number(startTime),
     layout: isPlace(argumentsAt) && isPlace(environmentAt) ? `${argumentsAt} ${environmentAt}` : undefined,
   };
+}
+
+/** A process whose first thread has ended is shown as a zombie while its other threads go on. */
+export function isOver({ state, threads }: ProcessStat): boolean {
+  return state === "X" || state === "x" || (state === "Z" && threads <= 1);
 }
 
 /** The arguments of a process; none for a kernel thread or one that is gone. */

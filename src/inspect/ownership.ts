@@ -33,7 +33,7 @@ export function ownershipOf({ uid, owners }: Listener, tenancy: Tenancy, viewer:
 }
 
 function isOf(owner: SocketOwner, { id, holder, heir }: Tenancy): boolean {
-  return owner.lease === id || descends(owner, holder) || (heir !== null && descends(owner, heir));
+  return owner.leases.includes(id) || descends(owner, holder) || (heir !== null && descends(owner, heir));
 }
 
 /** Whether a process is another one or has it among its ancestors, whose pids count where its own does. */

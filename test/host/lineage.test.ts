@@ -58,7 +58,7 @@ describe.skipIf(!random).each(["bash", "dash"].filter((shell) => hasProgram(shel
 );
 
 function seen(layout: string | undefined, ...commandLine: readonly string[]): Forebear {
-  const stat = { state: "S", parent: 1, threads: 1, startTime: 1, layout };
+  const stat = { state: "S", parent: 1, group: 1, session: 1, threads: 1, startTime: 1, layout };
   return { pid: 2, stat, commandLine };
 }
 

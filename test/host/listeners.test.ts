@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Listener } from "../../src/contract/index.ts";
 import type { Transport } from "../../src/core/index.ts";
 import { openHost } from "../../src/host/index.ts";
-import { leaseOf } from "../../src/host/owner.ts";
+import { leasesOf } from "../../src/host/owner.ts";
 import { readStat } from "../../src/host/proc.ts";
 import { chooseBindTcp } from "../../src/host/sockets.ts";
 import { temporaryFolder } from "../stores/folder.ts";
@@ -170,7 +170,7 @@ describe.skipIf(!linux || !hasPython)("a socket of another process (needs python
       {
         pid: listener.pid,
         folder: realpathSync(folder),
-        lease,
+        leases: [lease],
         startTime: readStat(listener.pid)?.startTime,
       },
     ]);
@@ -235,7 +235,7 @@ describe.skipIf(!linux || !canRunAsRoot("true"))("for a user who is not root (ne
     const told = await askWitness(["env"], "listAsNobody", String(port));
     expect(told).toMatchObject({
       others: [{ port, uid: 0, owners: [] }],
-      own: [{ uid: 65534, owners: [{ lease: null }] }],
+      own: [{ uid: 65534, owners: [{ leases: [] }] }],
     });
   });
 
@@ -301,19 +301,21 @@ describe.skipIf(!linux || !hasPython || !canRunAsRoot(...OWN_PIDS, "true"))(
   },
 );
 
-describe("the lease that an environment says", () => {
-  it.each<[string, string | null]>([
-    ["MOORAGE_LEASE=abc", "abc"],
-    ["MOORAGE_LEASE=abc\0", "abc"],
-    ["A=1\0MOORAGE_LEASE=a-b_c\0B=2\0", "a-b_c"],
-    ["A=MOORAGE_LEASE=abc\0", null],
-    ["NOT_MOORAGE_LEASE=abc\0", null],
-    ["MOORAGE_LEASE=\0", null],
-    ["MOORAGE_LEASE=not an id\0", null],
-    ["MOORAGE_LEASES=abc\0", null],
-    ["", null],
-  ])("of %j is %j", (environment, lease) => {
-    expect(leaseOf(environment)).toBe(lease);
+describe("the leases that an environment says", () => {
+  it.each<[string, string[]]>([
+    ["MOORAGE_LEASE=abc", ["abc"]],
+    ["MOORAGE_LEASE=abc\0", ["abc"]],
+    ["A=1\0MOORAGE_LEASE=a-b_c\0B=2\0", ["a-b_c"]],
+    ["MOORAGE_LEASE=abc,d-e\0", ["abc", "d-e"]],
+    ["MOORAGE_LEASE=abc,\0", []],
+    ["A=MOORAGE_LEASE=abc\0", []],
+    ["NOT_MOORAGE_LEASE=abc\0", []],
+    ["MOORAGE_LEASE=\0", []],
+    ["MOORAGE_LEASE=not an id\0", []],
+    ["MOORAGE_LEASES=abc\0", []],
+    ["", []],
+  ])("of %j are %j", (environment, leases) => {
+    expect(leasesOf(environment)).toEqual(leases);
   });
 });
 

@@ -34,6 +34,8 @@ function line({ command, state = "S", parent = 1, threads = 11, startTime = 987_
   set(2, `(${command})`);
   set(3, state);
   set(4, parent);
+  set(5, 4700);
+  set(6, 4600);
   set(20, threads);
   set(22, startTime);
   set(25, "18446744073709551615");
@@ -45,6 +47,8 @@ function line({ command, state = "S", parent = 1, threads = 11, startTime = 987_
 const USUAL = {
   state: "S",
   parent: 1,
+  group: 4700,
+  session: 4600,
   threads: 11,
   startTime: 987_654,
   layout: "140736469270000 140736469279999",

@@ -16,7 +16,7 @@ describe("a listener is the lease's own", () => {
   });
 
   it("when its process is in another pid namespace and says the lease's id in its environment", () => {
-    const owner = ownerOf(5, [1], { namespaces: "n2", lease: "lease-1" });
+    const owner = ownerOf(5, [1], { namespaces: "n2", leases: ["lease-1"] });
     expect(ownershipOf(listenerOn("::", [owner]), LEASE, VIEWER)).toBe("own");
   });
 });

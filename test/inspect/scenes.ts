@@ -27,7 +27,7 @@ export function ownerOf(
     folder: "/project",
     ancestors: parents.map((parent) => processOf(parent)),
     container: null,
-    lease: null,
+    leases: [],
     ...differences,
   };
 }
@@ -39,13 +39,13 @@ export const OWNERS = {
   grandchild: ownerOf(13, [12, HEIR.pid, HOLDER.pid, 1]),
   orphan: ownerOf(13, [HEIR.pid, 1]),
   /** In the background: it has no ancestor left but the first process, and the environment it was started with. */
-  daemon: ownerOf(14, [1], { lease: "lease-1" }),
+  daemon: ownerOf(14, [1], { leases: ["lease-1"] }),
   stranger: ownerOf(99, [98, 1]),
   /** It has the holder's pid, which came round. */
   successor: ownerOf(HOLDER.pid, [1], { startTime: 7777 }),
   /** Its parent has the holder's pid, which came round. */
   childOfSuccessor: { ...ownerOf(99), ancestors: [{ pid: HOLDER.pid, startTime: 7777 }] },
-  ofAnotherLease: ownerOf(99, [98, 1], { lease: "lease-2" }),
+  ofAnotherLease: ownerOf(99, [98, 1], { leases: ["lease-2"] }),
 } as const satisfies Record<string, SocketOwner>;
 
 export function listenerOn(

@@ -1,21 +1,24 @@
 // moorage run: a command with a leased port in its environment.
 //
-// The lease lives as long as this process does, which is as long as the command runs: signals are passed on
-// and the exit code is the command's own, whatever else fails. No signal leaves a command without its lease, not
-// even SIGKILL: the command is its heir.
+// The lease lives as long as this process does, which is as long as the command and what it has started run: signals
+// are passed on, and the exit code is the command's own, whatever else fails. No signal leaves a command without its
+// lease, not even SIGKILL: the command is its heir.
 
-import { spawn } from "node:child_process";
+import type { StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import type { ListeningHold } from "../../contract/index.ts";
 import { type Lease, open, PortError } from "../../node/index.ts";
+import { formatPorts } from "../../registry/index.ts";
 import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type CommandLine, expectFree, withSocket } from "../hand-over.ts";
-import { expectTcp, listenOn } from "../listening-socket.ts";
 import { say, sayError } from "../output.ts";
-import { Signals, Stopped } from "../signals.ts";
+import { seeToRest, signalDaemons } from "../run/background.ts";
+import { type StartedCommand, startCommand } from "../run/command.ts";
+import { type CommandLine, expectFree, withSocket } from "../run/hand-over.ts";
+import { expectTcp, listenOn } from "../run/listening-socket.ts";
+import { ENDING, Signals, Stopped } from "../run/signals.ts";
 
 export interface RunFlags extends RequestFlags {
   readonly env: string;
@@ -35,30 +38,34 @@ export async function run(
   const registry = await open();
   using signals = new Signals();
   let socket: ListeningHold | undefined;
-  let left: Promise<void> | undefined;
   try {
     const lease = await acquireAsked(registry, request, { hold, signal: signals.stop });
-    const { port, name, lost } = lease;
-    // The command goes on: it may not even listen, and whoever took the lease away knew that it runs.
-    lost.addEventListener("abort", () => sayError(lost.reason));
+    const { port, name } = lease;
+    sayWhenLost(lease);
     if (fd) socket = await listenOn(port);
     await signals.throwIfStopped();
     const env = { ...process.env, MOORAGE_LEASE: lease.id, [variable]: String(port) };
-    const started = (pid: number): void => {
-      say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
-      left = leaveTo(lease, pid);
-    };
     const handed = socket && { fd: socket.fd, name: name ?? "moorage" };
-    return await runCommand({ command, parameters, env }, { handed, signals, started });
+    const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
+    return await runCommand({ command, parameters, env }, { lease, handed, signals, started });
   } catch (error) {
     if (error instanceof Stopped) return EXIT.SIGNALLED + constants.signals[error.signal];
     throw error;
   } finally {
-    await left;
     socket?.release();
     // What is not given back here is anybody's once this process has ended.
     await registry.close().catch(sayError);
   }
+}
+
+/** The command goes on: it may not even listen, and whoever took the lease away knew that it runs. */
+function sayWhenLost({ lost }: Lease): void {
+  lost.addEventListener("abort", () => {
+    const { reason } = lost;
+    // Handed on, and that was said, or taken up by a `moorage run` that the command has started.
+    if (PortError.is(reason) && reason.code === "LEASE_LOST" && reason.reason === "transferred") return;
+    sayError(reason);
+  });
 }
 
 /** Has the lease live on with the command, should this process be killed. */
@@ -71,31 +78,39 @@ async function leaveTo(lease: Lease, pid: number): Promise<void> {
   }
 }
 
+function labelOf({ name, ports }: Lease): string {
+  return name ?? formatPorts(ports);
+}
+
 interface Start {
+  readonly lease: Lease;
   /** A socket for the command, and what it is told to be. */
   readonly handed: { readonly fd: number; readonly name: string } | undefined;
   readonly signals: Signals;
-  readonly started: (pid: number) => void;
+  readonly started: () => void;
 }
 
 /** Runs a command to its end and returns its exit code. */
-async function runCommand(asked: CommandLine, { handed, signals, started }: Start): Promise<number> {
+async function runCommand(asked: CommandLine, { lease, handed, signals, started }: Start): Promise<number> {
+  const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...(handed ? [handed.fd] : [])];
+  let command: StartedCommand;
   try {
-    const { command, parameters, env } = handed ? withSocket(asked, handed.name) : asked;
-    const sockets = handed ? [handed.fd] : [];
-    return await new Promise((resolve, reject) => {
-      const child = spawn(command, parameters, { stdio: ["inherit", "inherit", "inherit", ...sockets], env });
-      signals.passTo(child);
-      child.once("spawn", () => started(child.pid!));
-      // A running command has errors too: a signal that it may not be sent.
-      child.on("error", (error) => child.pid === undefined && reject(error));
-      child.once("exit", (code, signal) => {
-        resolve(signal === null ? (code ?? EXIT.ERROR) : EXIT.SIGNALLED + constants.signals[signal]);
-      });
+    command = startCommand(handed ? withSocket(asked, handed.name) : asked, { stdio, leases: [lease.id] });
+    signals.passTo((received) => {
+      const reached = command.send(received);
+      if (ENDING.has(received)) void signalDaemons([lease], received, reached).catch(sayError);
     });
+    await command.started;
   } catch (error) {
     return sayNotStarted(asked.command, error as NodeJS.ErrnoException);
   }
+  const left = leaveTo(lease, command.pid);
+  started();
+  const exitCode = await command.ended;
+  await left;
+  const isStopping = (): boolean => signals.ending !== undefined;
+  await seeToRest({ command, leases: [lease], exitCode, isStopping, label: labelOf }).catch(sayError);
+  return exitCode;
 }
 
 /** Says why a command could not be started, and returns the exit code of that. */

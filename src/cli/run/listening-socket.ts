@@ -1,8 +1,8 @@
 // The socket that `run --fd` hands to its command.
 
-import type { ListeningHold } from "../contract/index.ts";
-import { bindingOf, PortError, type Transport } from "../core/index.ts";
-import { openHost } from "../host/index.ts";
+import type { ListeningHold } from "../../contract/index.ts";
+import { bindingOf, PortError, type Transport } from "../../core/index.ts";
+import { openHost } from "../../host/index.ts";
 
 /** @throws RangeError when the lease is not one of TCP: nobody listens on UDP. */
 export function expectTcp(protocols: readonly Transport[] = ["tcp"]): void {

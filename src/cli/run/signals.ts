@@ -1,14 +1,14 @@
-// The signals that `run` is sent: passed on to its command once there is one. Before, the first of them
-// stops the start; after the command has ended they change nothing, so that its lease is given back.
+// The signals that `run` is sent: passed on to its commands once there are any. Before, the first of them stops the
+// start; after the last command has ended they change nothing, so that its lease is given back.
 
-import type { ChildProcess } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
-import { isatty } from "node:tty";
 
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-/** What a terminal sends to every process in the foreground, the command too. */
-const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
-const STDIN = 0;
+/**
+ * Those that ask for the end, of the command and of all that it has started. What the others mean is between the sender
+ * and the command.
+ */
+export const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);
 
 /** Why nothing was started. */
 export class Stopped extends Error {
@@ -23,7 +23,8 @@ export class Stopped extends Error {
 /** Catches signals until it is disposed. */
 export class Signals implements Disposable {
   readonly #stop = new AbortController();
-  #command: ChildProcess | undefined;
+  #send: ((signal: NodeJS.Signals) => void) | undefined;
+  #ending: NodeJS.Signals | undefined;
 
   constructor() {
     for (const signal of PASSED_ON) process.on(signal, this.#receive);
@@ -34,6 +35,11 @@ export class Signals implements Disposable {
     return this.#stop.signal;
   }
 
+  /** The first signal that asked for the end of the commands, once there were any. */
+  get ending(): NodeJS.Signals | undefined {
+    return this.#ending;
+  }
+
   /** @throws Stopped when such a signal has come, also one that the event loop has not looked at yet. */
   async throwIfStopped(): Promise<void> {
     // Twice, for the first can still belong to the round of the loop that is under way.
@@ -42,9 +48,9 @@ export class Signals implements Disposable {
     this.stop.throwIfAborted();
   }
 
-  /** From now on signals go to this command. */
-  passTo(command: ChildProcess): void {
-    this.#command = command;
+  /** From now on signals go there. */
+  passTo(send: (signal: NodeJS.Signals) => void): void {
+    this.#send = send;
   }
 
   [Symbol.dispose](): void {
@@ -52,7 +58,20 @@ export class Signals implements Disposable {
   }
 
   readonly #receive = (signal: NodeJS.Signals): void => {
-    if (!this.#command) this.#stop.abort(new Stopped(signal));
-    else if (!(isatty(STDIN) && FROM_KEYBOARD.has(signal))) this.#command.kill(signal);
+    if (!this.#send) {
+      this.#stop.abort(new Stopped(signal));
+      return;
+    }
+    if (ENDING.has(signal)) this.#ending ??= signal;
+    this.#send(signal);
   };
+}
+
+/** Sends a signal, unless there is nobody, or nobody who may be sent any. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended, or is another user's.
+  }
 }
