@@ -1,0 +1,150 @@
+// What the server tells of a scope: all slots, then their changes, over any number of connections.
+//
+// A look reads what was committed after the last one. It is taken when a notice comes, when the connection was lost, and
+// once in two seconds: a notice can be missing when who committed was killed, or a pooler keeps it. A look also says when
+// the next slot runs out; somebody must remove it for others to see it go, so whoever watches does.
+
+import {
+  type AbortSignalLike,
+  type Chance,
+  type Clock,
+  type SlotChanges,
+  throwIfAborted,
+} from "../../contract/index.ts";
+import type { Line } from "./line.ts";
+import type { Link } from "./link.ts";
+import { channelOf } from "./notices.ts";
+import type { SchemaName } from "./schema-name.ts";
+import { type Look, lookAt, type Reading, sweep, trim } from "./slots.ts";
+
+export interface FeedOptions {
+  /** For looks and notices, and nothing else. */
+  readonly line: Line;
+  readonly schema: SchemaName;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+/** The longest time between two looks. */
+const POLL_MS = 2000;
+/** The shortest: what comes in between is told together. */
+const REST_MS = 5;
+/** Of all who watch when a slot runs out, one is first by chance. */
+const SWEEP_SPREAD_MS = 50;
+
+export class Feed {
+  readonly #options: FeedOptions;
+  /** Who waits, by channel. */
+  readonly #waiting = new Map<string, () => void>();
+  /** The channels that a connection listens to. */
+  readonly #heard = new WeakMap<Link, Set<string>>();
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  /** Until the signal; one at a time for a scope. */
+  async *looks(scope: string, signal: AbortSignalLike): AsyncGenerator<SlotChanges, void> {
+    const { line, clock, schema } = this.#options;
+    const channel = channelOf(schema, scope);
+    const state = { isAwake: false };
+    let seen: number | undefined;
+    try {
+      for (;;) {
+        throwIfAborted(signal);
+        state.isAwake = false;
+        this.#waiting.set(channel, () => {
+          state.isAwake = true;
+        });
+        const look = await this.#look(scope, channel, { seen, signal });
+        const { changes } = look;
+        seen = changes.revision;
+        if (changes.all || changes.slots.length > 0) yield changes;
+        if (look.isTrimDue) await this.#run(trim, signal);
+        await clock.sleep(REST_MS, { signal, background: true });
+        if (!state.isAwake) await this.#awakened(channel, look.expiresInMs, signal);
+      }
+    } finally {
+      this.#waiting.delete(channel);
+      await this.#unhear(line, channel);
+    }
+  }
+
+  async #look(
+    scope: string,
+    channel: string,
+    { seen, signal }: { readonly seen: number | undefined; readonly signal: AbortSignalLike },
+  ): Promise<Look> {
+    // Who has seen something waits for the server as long as it takes.
+    const deadline = seen === undefined ? undefined : Infinity;
+    return await this.#run(
+      async (reading) => {
+        await this.#hear(reading, channel);
+        return await lookAt(reading, scope, seen);
+      },
+      signal,
+      deadline,
+    );
+  }
+
+  async #run<Result>(
+    work: (reading: Reading) => Promise<Result>,
+    signal: AbortSignalLike,
+    deadline?: number,
+  ): Promise<Result> {
+    const { line, schema } = this.#options;
+    return await line.run(async (link, withinMs) => await work({ link, withinMs, schema }), {
+      signal,
+      deadline,
+    });
+  }
+
+  /** Listens before it looks, so that nothing comes in between. */
+  async #hear({ link, withinMs }: Reading, channel: string): Promise<void> {
+    let heard = this.#heard.get(link);
+    if (!heard) {
+      heard = new Set();
+      this.#heard.set(link, heard);
+      link.onNotification((told) => this.#waiting.get(told)?.());
+      link.onLost(() => this.#wakeAll());
+    }
+    if (heard.has(channel)) return;
+    await link.query(`LISTEN ${channel}`, [], withinMs);
+    heard.add(channel);
+  }
+
+  /** A connection that was lent goes back as it came. */
+  async #unhear(line: Line, channel: string): Promise<void> {
+    const link = await line.known();
+    if (!link || link.isLost || !this.#heard.get(link)?.delete(channel)) return;
+    await link.query(`UNLISTEN ${channel}`, [], line.within(line.deadline())).catch(() => {});
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.values()) wake();
+  }
+
+  async #awakened(channel: string, expiresInMs: number | undefined, signal: AbortSignalLike): Promise<void> {
+    const { clock, chance } = this.#options;
+    const spread = SWEEP_SPREAD_MS * chance.random();
+    const untilSweepMs = expiresInMs === undefined ? Infinity : Math.max(0, expiresInMs) + spread;
+    const ending = new AbortController();
+    const woken = new Promise<"woken">((resolve) => {
+      this.#waiting.set(channel, () => resolve("woken"));
+    });
+    const leave = (): void => ending.abort(signal.reason);
+    signal.addEventListener("abort", leave);
+    try {
+      const waitMs = Math.min(POLL_MS, untilSweepMs);
+      const slept = clock
+        .sleep(waitMs, { signal: ending.signal, background: true })
+        .then(() => "slept" as const);
+      const first = await Promise.race([woken, slept.catch(() => "woken" as const)]);
+      throwIfAborted(signal);
+      if (first === "slept" && untilSweepMs <= POLL_MS) await this.#run(sweep, signal);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      ending.abort();
+    }
+  }
+}

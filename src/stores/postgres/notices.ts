@@ -1,0 +1,66 @@
+// Telling others that something changed: by NOTIFY, of which each channel stands for a scope.
+//
+// A transaction that notifies waits for all others that do, which costs two thirds of the commits when each does it. So a
+// process notifies once in some milliseconds: in the commit itself when it can, else a moment later for all that were
+// committed since. What a process that was killed did not tell is found by looking (feed.ts).
+
+import { createHash } from "node:crypto";
+import type { Clock } from "../../contract/index.ts";
+import type { Line } from "./line.ts";
+import type { SchemaName } from "./schema-name.ts";
+
+/** Short beside what anybody waits for, and long beside a commit. */
+const EVERY_MS = 10;
+
+/** The channel of a scope; the server makes the same name, see procedures.ts. */
+export function channelOf({ name }: SchemaName, scope: string): string {
+  return `moorage_${createHash("md5").update(`${name}/${scope}`).digest("hex")}`;
+}
+
+export class Notices {
+  readonly #line: Line;
+  readonly #schema: SchemaName;
+  readonly #clock: Clock;
+  /** The scopes of which commits were not told. */
+  readonly #owed = new Set<string>();
+  #last = -Infinity;
+  #isPaying = false;
+
+  constructor(line: Line, schema: SchemaName, clock: Clock) {
+    this.#line = line;
+    this.#schema = schema;
+    this.#clock = clock;
+  }
+
+  /** Whether the next commit is to notify; then it does. */
+  isDue(): boolean {
+    const now = this.#clock.elapsed();
+    if (now - this.#last < EVERY_MS) return false;
+    this.#last = now;
+    return true;
+  }
+
+  /** Something was committed in these scopes without telling anybody. */
+  owe(scopes: Iterable<string>): void {
+    for (const scope of scopes) this.#owed.add(scope);
+    if (!this.#isPaying) void this.#payLater();
+  }
+
+  /** Tells what is owed. */
+  async pay(): Promise<void> {
+    if (this.#owed.size === 0) return;
+    const channels = [...this.#owed].map((scope) => channelOf(this.#schema, scope));
+    this.#owed.clear();
+    const text = "SELECT pg_notify(c, '') FROM unnest($1::text[]) AS a (c)";
+    // Who watches finds it all the same.
+    await this.#line.run((link, withinMs) => link.query(text, [channels], withinMs)).catch(() => {});
+  }
+
+  async #payLater(): Promise<void> {
+    this.#isPaying = true;
+    await this.#clock.sleep(EVERY_MS, { background: true });
+    this.#isPaying = false;
+    this.#last = this.#clock.elapsed();
+    await this.pay();
+  }
+}

@@ -1,0 +1,255 @@
+// The statements that change something, as functions in the schema: one round trip each, and never a transaction that
+// waits for its client.
+//
+// Whoever changes slots has the turn until the commit is done: an advisory lock of the schema. So revisions are in the
+// order of commits, over all slots and clients: who sees a revision sees everything below it, a watch reads on from the
+// revision that it has seen, and no two transactions ever wait for each other in a circle. What a turn costs, above all
+// the wait for the disk, all the calls of a process that are outstanding share (batches.ts).
+//
+// A function is VOLATILE: each of its statements sees what was committed before it began, not before the call did. The
+// first one waits for the turn.
+
+import { type SchemaName, turnOf } from "./schema-name.ts";
+
+export function procedures(schema: SchemaName): string {
+  return [
+    beginHistory(schema),
+    sweep(schema),
+    blocksInTheWay(schema),
+    commitBatch(schema),
+    settleBatch(schema),
+    keepAlive(schema),
+    trim(schema),
+  ].join("\n");
+}
+
+/** The turn, waited for as long as `patience` says. */
+function turn(schema: SchemaName): string {
+  return `PERFORM set_config('lock_timeout', patience::text, true);
+    PERFORM ${turnOf(schema)};`;
+}
+
+/** The channel of a scope; see `channelOf` in feed.ts. */
+function channel({ literal }: SchemaName, scope: string): string {
+  return `'moorage_' || md5(${literal} || '/' || ${scope})`;
+}
+
+/** Commits may have been lost: tokens go on in a new epoch, revisions above all that there were, watches begin anew. */
+function beginHistory(schema: SchemaName): string {
+  const { identifier } = schema;
+  return `
+    CREATE FUNCTION ${identifier}.begin_history(begun text, lost bigint) RETURNS integer LANGUAGE plpgsql AS $body$
+    DECLARE
+      meta ${identifier}.meta;
+      highest bigint;
+    BEGIN
+      PERFORM ${turnOf(schema)};
+      SELECT * INTO meta FROM ${identifier}.meta m;
+      IF meta.history = begun THEN
+        RETURN meta.epoch;
+      END IF;
+      IF meta.epoch > 0 THEN
+        SELECT max(s.revision) INTO highest FROM ${identifier}.slot s;
+        highest := greatest(highest, nextval('${escaped(identifier)}.revision')) + lost;
+        PERFORM setval('${escaped(identifier)}.revision', highest);
+        UPDATE ${identifier}.meta m SET trimmed = highest;
+      END IF;
+      UPDATE ${identifier}.meta m SET epoch = m.epoch + 1, history = begun;
+      RETURN meta.epoch + 1;
+    END $body$;`;
+}
+
+/** Removes the slots whose time is over, in a commit of its own. */
+function sweep(schema: SchemaName): string {
+  const { identifier } = schema;
+  return `
+    CREATE FUNCTION ${identifier}.sweep(patience integer) RETURNS void LANGUAGE plpgsql AS $body$
+    DECLARE
+      moment timestamptz;
+      revision bigint;
+      told text;
+    BEGIN
+      ${turn(schema)}
+      moment := clock_timestamp();
+      revision := nextval('${escaped(identifier)}.revision');
+      FOR told IN
+        WITH gone AS (
+          DELETE FROM ${identifier}.slot s WHERE s.expires_at <= moment RETURNING s.scope, s.key
+        )
+        INSERT INTO ${identifier}.change AS c
+        SELECT g.scope, revision, '', array_agg(g.key), array_agg(revision), moment FROM gone g GROUP BY g.scope
+        RETURNING c.scope
+      LOOP
+        PERFORM pg_notify(${channel(schema, "told")}, '');
+      END LOOP;
+    END $body$;`;
+}
+
+/** The items that make a block of ports where another one is, which the same call does not remove. */
+function blocksInTheWay({ identifier }: SchemaName): string {
+  return `
+    CREATE FUNCTION ${identifier}.blocks_in_the_way(
+      call_of integer[], scopes text[], keys text[], conditions bigint[], new_values text[]
+    ) RETURNS integer[] LANGUAGE sql AS $body$
+      WITH a AS (
+        SELECT * FROM unnest(call_of, scopes, keys, conditions, new_values) WITH ORDINALITY
+          AS a (call, scope, key, condition, value, item)
+        WHERE starts_with(a.key, 'block/')
+      )
+      SELECT array_agg(a.item::integer) FROM a
+      WHERE a.condition = 0 AND a.value IS NOT NULL AND EXISTS (
+        SELECT FROM ${identifier}.slot s
+        WHERE starts_with(s.key, 'block/')
+          AND ${identifier}.block_space(s.scope, s.key) && ${identifier}.block_space(a.scope, a.key)
+          AND ${identifier}.block_ports(s.key) && ${identifier}.block_ports(a.key)
+          AND s.key <> a.key
+          AND NOT EXISTS (
+            SELECT FROM a gone
+            WHERE gone.call = a.call AND gone.scope = s.scope AND gone.key = s.key AND gone.value IS NULL
+          )
+      )
+    $body$;`;
+}
+
+/**
+ * The commits of a batch, each all or nothing, which change different slots. An item is one slot of the call whose number
+ * it has: what it must be, and what it is to become when it is a change; without a value, nothing.
+ *
+ * The answer is one row with the revisions of the calls, and the items that were not as they must be, by number; and for
+ * calls that were refused, a row for each item with the slot as it is, or without a revision.
+ */
+function commitBatch(schema: SchemaName): string {
+  const { identifier } = schema;
+  const revision = `nextval('${escaped(identifier)}.revision')`;
+  return `
+    CREATE FUNCTION ${identifier}.commit_batch(
+      batch text, patience integer, notifies boolean, calls integer, call_of integer[], scopes text[], keys text[],
+      conditions bigint[], changes boolean[], new_values text[], ttls integer[]
+    ) RETURNS TABLE (epoch integer, revisions text, refused text, item integer, revision bigint, value text)
+    LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $body$
+    #variable_conflict use_variable
+    DECLARE
+      moment timestamptz;
+      current_epoch integer;
+      refused_items integer[];
+      refused_calls integer[];
+      given bigint[];
+    BEGIN
+      ${turn(schema)}
+      IF EXISTS (SELECT FROM ${identifier}.cancelled c WHERE c.batch = commit_batch.batch) THEN
+        RAISE EXCEPTION 'this batch was given up' USING ERRCODE = 'MR003';
+      END IF;
+      SELECT m.epoch INTO current_epoch FROM ${identifier}.meta m WHERE m.id = 1;
+      moment := clock_timestamp();
+      IF EXISTS (SELECT FROM ${identifier}.slot s WHERE s.expires_at <= moment) THEN
+        PERFORM ${identifier}.sweep(patience);
+      END IF;
+
+      SELECT array_agg(a.item::integer) INTO refused_items
+      FROM unnest(scopes, keys, conditions) WITH ORDINALITY AS a (scope, key, condition, item)
+      WHERE a.condition <>
+        coalesce((SELECT s.revision FROM ${identifier}.slot s WHERE s.scope = a.scope AND s.key = a.key), 0);
+      IF EXISTS (SELECT FROM unnest(keys) AS a (key) WHERE starts_with(a.key, 'block/')) THEN
+        refused_items := refused_items || ${identifier}.blocks_in_the_way(call_of, scopes, keys, conditions, new_values);
+      END IF;
+      IF refused_items IS NULL THEN
+        SELECT array_agg(${revision}) INTO given FROM generate_series(1, calls);
+      ELSE
+        SELECT array_agg(DISTINCT call_of[r.item]) INTO refused_calls FROM unnest(refused_items) AS r (item);
+        SELECT array_agg(CASE WHEN n <> ALL (refused_calls) THEN ${revision} END ORDER BY n) INTO given
+        FROM generate_series(1, calls) AS n;
+      END IF;
+
+      IF array_position(new_values, NULL) IS NOT NULL THEN
+        DELETE FROM ${identifier}.slot s USING unnest(call_of, scopes, keys, changes, new_values)
+          AS a (call, scope, key, is_change, value)
+        WHERE a.is_change AND a.value IS NULL AND given[a.call] IS NOT NULL AND s.scope = a.scope AND s.key = a.key;
+      END IF;
+      INSERT INTO ${identifier}.slot AS s (scope, key, revision, value, ttl_ms, expires_at)
+      SELECT a.scope, a.key, given[a.call], a.value, a.ttl, clock_timestamp() + a.ttl * interval '1 millisecond'
+      FROM unnest(call_of, scopes, keys, new_values, ttls) AS a (call, scope, key, value, ttl)
+      WHERE a.value IS NOT NULL AND given[a.call] IS NOT NULL
+      ON CONFLICT ON CONSTRAINT slot_pkey DO UPDATE SET
+        revision = excluded.revision, value = excluded.value, ttl_ms = excluded.ttl_ms, expires_at = excluded.expires_at;
+      INSERT INTO ${identifier}.change
+      SELECT a.scope, max(given[a.call]), batch, array_agg(a.key), array_agg(given[a.call]), moment
+      FROM unnest(call_of, scopes, keys, conditions, changes, new_values)
+        AS a (call, scope, key, condition, is_change, value)
+      WHERE a.is_change AND given[a.call] IS NOT NULL AND (a.value IS NOT NULL OR a.condition <> 0)
+      GROUP BY a.scope;
+      IF notifies THEN
+        PERFORM pg_notify(${channel(schema, "n.scope")}, '') FROM (SELECT DISTINCT unnest(scopes) AS scope) n;
+      END IF;
+
+      epoch := current_epoch;
+      revisions := array_to_string(given, ',', '');
+      refused := array_to_string(refused_items, ',');
+      IF refused_items IS NULL THEN
+        RETURN NEXT;
+      ELSE
+        RETURN QUERY
+        SELECT epoch, revisions, refused, a.item::integer, s.revision, s.value
+        FROM unnest(call_of, scopes, keys) WITH ORDINALITY AS a (call, scope, key, item)
+        LEFT JOIN ${identifier}.slot s ON s.scope = a.scope AND s.key = a.key
+        WHERE a.call = ANY (refused_calls);
+      END IF;
+    END $body$;`;
+}
+
+/**
+ * What became of a batch whose answer was lost: the revision of each slot that it changed. When it changed none, it never
+ * will: should it only arrive after this, it is refused.
+ */
+function settleBatch(schema: SchemaName): string {
+  const { identifier } = schema;
+  return `
+    CREATE FUNCTION ${identifier}.settle_batch(batch text, patience integer, scopes text[])
+    RETURNS TABLE (epoch integer, scope text, key text, revision bigint) LANGUAGE plpgsql AS $body$
+    BEGIN
+      ${turn(schema)}
+      RETURN QUERY
+      SELECT m.epoch, c.scope, k.key, k.revision
+      FROM ${identifier}.meta m, ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
+      WHERE c.scope = ANY (scopes) AND c.batch = settle_batch.batch;
+      IF NOT FOUND THEN
+        INSERT INTO ${identifier}.cancelled VALUES (batch, clock_timestamp()) ON CONFLICT DO NOTHING;
+      END IF;
+    END $body$;`;
+}
+
+/** One row, and none that has run out; without the turn, for it changes no revision. */
+function keepAlive({ identifier }: SchemaName): string {
+  return `
+    CREATE FUNCTION ${identifier}.keep_alive(scope text, key text) RETURNS boolean LANGUAGE plpgsql AS $body$
+    BEGIN
+      UPDATE ${identifier}.slot s SET expires_at = clock_timestamp() + s.ttl_ms * interval '1 millisecond'
+      WHERE s.scope = keep_alive.scope AND s.key = keep_alive.key AND s.expires_at > clock_timestamp();
+      RETURN FOUND;
+    END $body$;`;
+}
+
+/** Forgets old changes, once a minute whoever asks; who watched and has not seen them begins anew. */
+function trim({ identifier }: SchemaName): string {
+  return `
+    CREATE FUNCTION ${identifier}.trim() RETURNS void LANGUAGE plpgsql AS $body$
+    DECLARE
+      highest bigint;
+    BEGIN
+      UPDATE ${identifier}.meta m SET trimmed_at = clock_timestamp()
+      WHERE m.trimmed_at < clock_timestamp() - interval '1 minute';
+      IF NOT FOUND THEN
+        RETURN;
+      END IF;
+      WITH gone AS (
+        DELETE FROM ${identifier}.change c WHERE c.at < clock_timestamp() - interval '10 minutes' RETURNING c.revision
+      )
+      SELECT max(g.revision) INTO highest FROM gone g;
+      UPDATE ${identifier}.meta m SET trimmed = greatest(m.trimmed, highest);
+      DELETE FROM ${identifier}.cancelled c WHERE c.at < clock_timestamp() - interval '1 hour';
+    END $body$;`;
+}
+
+/** An identifier within a text. */
+function escaped(identifier: string): string {
+  return identifier.replaceAll("'", "''");
+}

@@ -1,0 +1,132 @@
+// Reading the slots: each statement sees one moment, and what it sees in it was committed in the order of revisions.
+//
+// A slot whose time is over is there until somebody has removed it, in a commit like any other. Whoever meets one does
+// that first: what was told gone must not come back by a keep-alive that was under way.
+
+import type { ChangedSlot, Slot, SlotChanges } from "../../contract/index.ts";
+import { byRevision } from "../common/index.ts";
+import type { Link, Row } from "./link.ts";
+import type { SchemaName } from "./schema-name.ts";
+
+/** How far a watch has come, and what the server told it besides. */
+export interface Look {
+  readonly changes: SlotChanges;
+  /** In how many milliseconds the next slot of the database runs out. */
+  readonly expiresInMs: number | undefined;
+  readonly isTrimDue: boolean;
+}
+
+export interface Reading {
+  readonly link: Link;
+  readonly withinMs: number;
+  readonly schema: SchemaName;
+}
+
+export async function readSlots(
+  reading: Reading,
+  scope: string,
+  keys: readonly string[],
+): Promise<Map<string, Slot>> {
+  const slots = await withoutExpired(
+    reading,
+    `SELECT s.key, s.revision, s.value, s.expires_at <= clock_timestamp()
+    FROM unnest($2::text[]) AS a (key) JOIN ${reading.schema.identifier}.slot s ON s.scope = $1 AND s.key = a.key`,
+    [scope, keys],
+  );
+  return new Map(slots.map((slot) => [slot.key, slot]));
+}
+
+export async function listSlots(reading: Reading, scope: string, prefix: string): Promise<Slot[]> {
+  return await withoutExpired(
+    reading,
+    `SELECT s.key, s.revision, s.value, s.expires_at <= clock_timestamp()
+    FROM ${reading.schema.identifier}.slot s WHERE s.scope = $1 AND s.key >= $2 AND s.key < $3 ORDER BY s.key`,
+    [scope, prefix, after(prefix)],
+  );
+}
+
+export async function keepAlive(reading: Reading, scope: string, key: string): Promise<boolean> {
+  const { link, withinMs, schema } = reading;
+  const [row] = await link.query(`SELECT ${schema.identifier}.keep_alive($1, $2)`, [scope, key], withinMs);
+  return row?.[0] === "t";
+}
+
+/** Removes all slots whose time is over. */
+export async function sweep({ link, withinMs, schema }: Reading): Promise<void> {
+  await link.query(`SELECT ${schema.identifier}.sweep($1)`, [Math.round(withinMs)], withinMs);
+}
+
+export async function trim({ link, withinMs, schema }: Reading): Promise<void> {
+  await link.query(`SELECT ${schema.identifier}.trim()`, [], withinMs);
+}
+
+/**
+ * What changed in a scope after the revision `seen`; all slots when nothing was seen yet, or changes after it are
+ * forgotten.
+ */
+export async function lookAt(reading: Reading, scope: string, seen: number | undefined): Promise<Look> {
+  if (seen !== undefined) {
+    const look = await ask(reading, scope, seen);
+    if (look) return look;
+  }
+  return (await ask(reading, scope, undefined))!;
+}
+
+async function ask(
+  { link, withinMs, schema }: Reading,
+  scope: string,
+  seen: number | undefined,
+): Promise<Look | undefined> {
+  const { identifier } = schema;
+  const slots =
+    seen === undefined
+      ? `SELECT s.key, s.revision, s.value FROM ${identifier}.slot s WHERE s.scope = $1`
+      : `SELECT t.key, coalesce(s.revision, t.revision), s.value
+        FROM (
+          SELECT k.key, max(k.revision) AS revision
+          FROM ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
+          WHERE c.scope = $1 AND c.revision > $2 GROUP BY k.key
+        ) t LEFT JOIN ${identifier}.slot s ON s.scope = $1 AND s.key = t.key`;
+  const rows = await link.query(
+    `SELECT NULL AS key, greatest(m.trimmed, (SELECT max(c.revision) FROM ${identifier}.change c WHERE c.scope = $1)),
+      NULL AS value, m.trimmed,
+      extract(epoch FROM (SELECT min(s.expires_at) FROM ${identifier}.slot s WHERE s.expires_at IS NOT NULL)
+        - clock_timestamp()) * 1000,
+      m.trimmed_at < clock_timestamp() - interval '1 minute'
+    FROM ${identifier}.meta m
+    UNION ALL SELECT q.*, NULL, NULL, NULL FROM (${slots}) q`,
+    seen === undefined ? [scope] : [scope, seen],
+    withinMs,
+  );
+  const header = rows.find(([key]) => key === null) ?? [];
+  const [, newest, , trimmed, expiresInMs, isTrimDue] = header;
+  if (seen !== undefined && seen < Number(trimmed)) return undefined;
+  const changed = rows.filter((row) => row !== header).map(toChangedSlot);
+  return {
+    changes: { all: seen === undefined, slots: changed.toSorted(byRevision), revision: Number(newest) },
+    expiresInMs: expiresInMs ? Number(expiresInMs) : undefined,
+    isTrimDue: isTrimDue === "t",
+  };
+}
+
+async function withoutExpired(reading: Reading, text: string, values: readonly unknown[]): Promise<Slot[]> {
+  for (;;) {
+    const rows = await reading.link.query(text, values, reading.withinMs);
+    if (!rows.some(([, , , isExpired]) => isExpired === "t")) return rows.map(toSlot);
+    await sweep(reading);
+  }
+}
+
+/** The smallest text that sorts behind every text with this prefix, which is ASCII. */
+function after(prefix: string): string {
+  const last = prefix.length - 1;
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
+}
+
+function toSlot([key, revision, value]: Row): Slot {
+  return { key: key ?? "", revision: Number(revision), value: value ?? "" };
+}
+
+function toChangedSlot([key, revision, value]: Row): ChangedSlot {
+  return { key: key ?? "", revision: Number(revision), value: value ?? null };
+}

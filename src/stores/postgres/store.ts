@@ -1,0 +1,257 @@
+// The PostgreSQL store: one row a slot, the commits of a process in shared transactions, everything conditional on
+// revisions.
+//
+// It has up to three connections, each made when it is first needed: for commits, for reads, and for watches. A statement
+// is a call of a function or one query, so that no transaction ever waits for this process.
+
+import {
+  type AbortableOptions,
+  type AbortSignalLike,
+  type Chance,
+  type Clock,
+  type Commit,
+  type CommitOptions,
+  type Decide,
+  type Expiry,
+  type ExpiringSlots,
+  type Slot,
+  type SlotChange,
+  type SlotChanges,
+  type Store,
+  type StoreLimits,
+  throwIfAborted,
+} from "../../contract/index.ts";
+import {
+  type Attempt,
+  type Condition,
+  expectChanges,
+  expectPrefix,
+  storeClosed,
+  updateByView,
+  Views,
+  Watches,
+} from "../common/index.ts";
+import type { Asked } from "./batch.ts";
+import { Batches } from "./batches.ts";
+import { Feed } from "./feed.ts";
+import { Line } from "./line.ts";
+import type { Link } from "./link.ts";
+import { Notices } from "./notices.ts";
+import { prepareSchema } from "./schema.ts";
+import type { SchemaName } from "./schema-name.ts";
+import { checkServer } from "./settings.ts";
+import { keepAlive, listSlots, type Reading, readSlots } from "./slots.ts";
+import type { Source } from "./source.ts";
+
+export interface PostgresStoreOptions {
+  readonly source: Source;
+  readonly schema: SchemaName;
+  /** As messages name the store. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly allowUnsafeDurability: boolean;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+/** Slots run out by the microsecond; a keep-alive must come through in time. */
+const TTL: ExpiringSlots["ttl"] = { least: 500, step: 1 };
+
+/**
+ * @throws PortError `STORE_UNAVAILABLE`, `STORE_BUSY`, `STORE_DAMAGED`, `STORE_TOO_NEW`.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const store = new PostgresStore(options);
+  try {
+    await store.begin();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+class PostgresStore implements Store {
+  readonly limits: StoreLimits = { changes: 10_000 };
+  readonly expiring: ExpiringSlots;
+  readonly #options: PostgresStoreOptions;
+  readonly #commits: Line;
+  readonly #reads: Line;
+  readonly #looks: Line;
+  readonly #batches: Batches;
+  readonly #notices: Notices;
+  readonly #views: Views;
+  readonly #watches = new Watches();
+  /** Calls under way that are no commits. */
+  readonly #asking = new Set<Promise<unknown>>();
+  #epoch = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: PostgresStoreOptions) {
+    const { schema, name, timeoutMs, clock, chance } = options;
+    this.#options = options;
+    const prepare = (link: Link, withinMs: number): Promise<void> => this.#prepare(link, withinMs);
+    const line = (): Line => new Line({ ...options, prepare });
+    [this.#commits, this.#reads, this.#looks] = [line(), line(), line()];
+    this.#notices = new Notices(this.#commits, schema, clock);
+    this.#batches = new Batches({
+      line: this.#commits,
+      notices: this.#notices,
+      schema,
+      name,
+      timeoutMs,
+      uniqueId: chance.uniqueId,
+    });
+    const feed = new Feed({ line: this.#looks, schema, clock, chance });
+    this.#views = new Views((scope, signal) => feed.looks(scope, signal));
+    this.expiring = {
+      ttl: TTL,
+      create: (...call) => this.#create(...call),
+      keepAlive: (scope, key, asked) =>
+        this.#ask((reading) => keepAlive(reading, scope, key), this.#commits, asked),
+    };
+  }
+
+  /** That of the newest connection: it rises when commits may have been lost. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Connects, so that what is wrong is known at once. */
+  async begin(): Promise<void> {
+    await this.#commits.run(async () => {}, { isFirst: true });
+  }
+
+  async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
+    return await this.#ask((reading) => readSlots(reading, scope, keys), this.#reads, options);
+  }
+
+  async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
+    expectPrefix(prefix);
+    return await this.#ask((reading) => listSlots(reading, scope, prefix), this.#reads, options);
+  }
+
+  async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
+    const attempt = await this.#attempt(scope, changes, [], options);
+    if (attempt.committed) return attempt;
+    return { committed: false, changed: attempt.changed };
+  }
+
+  async update(
+    scope: string,
+    keys: readonly string[],
+    decide: Decide,
+    options?: CommitOptions,
+  ): Promise<Commit | undefined> {
+    const { clock, chance } = this.#options;
+    const { signal } = options ?? {};
+    this.#expectOpen(signal);
+    const calls = {
+      read: (asked: readonly string[]) => this.read(scope, asked, { signal }),
+      attempt: (changes: readonly SlotChange[], conditions: readonly Condition[]) =>
+        this.#attempt(scope, changes, conditions, { signal }),
+    };
+    return await updateByView(this.#views.ask(scope), calls, { scope, keys, decide, clock, chance, signal });
+  }
+
+  watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
+    if (this.#closing) throw storeClosed();
+    return this.#watches.start((signal) => this.#views.looks(scope, { signal, background: false }), options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#watches.end();
+    await Promise.allSettled([this.#views.end(), this.#batches.idle(), ...this.#asking]);
+    await this.#notices.pay();
+    await Promise.all([this.#commits.close(), this.#reads.close(), this.#looks.close()]);
+  }
+
+  async #attempt(
+    scope: string,
+    changes: readonly SlotChange[],
+    conditions: readonly Condition[],
+    options?: AbortableOptions,
+  ): Promise<Attempt> {
+    expectChanges(changes, this.limits);
+    this.#expectOpen(options?.signal);
+    const items: Asked[] = [
+      ...changes.map((change) => ({ ...change, scope: change.scope ?? scope, isChange: true })),
+      ...conditions.map(({ key, revision }) => ({
+        scope,
+        key,
+        ifRevision: revision,
+        isChange: false,
+        value: null,
+      })),
+    ];
+    const outcome = await this.#batches.run(items, options);
+    if (outcome.committed) {
+      this.#learn(items, outcome.token.revision);
+      return outcome;
+    }
+    const found = outcome.found.flatMap(({ scope: where, ...slot }) => (where === scope ? [slot] : []));
+    return {
+      committed: false,
+      changed: outcome.changed,
+      found: new Map(found.map((slot) => [slot.key, slot])),
+    };
+  }
+
+  async #create(
+    ...[scope, key, value, ttlMs, options]: Parameters<ExpiringSlots["create"]>
+  ): Promise<Expiry> {
+    const change = { key, ifRevision: 0, value };
+    expectChanges([change], this.limits);
+    this.#expectOpen(options?.signal);
+    const given = Math.max(TTL.least, Math.ceil(ttlMs / TTL.step) * TTL.step);
+    const item = { ...change, scope, isChange: true, ttlMs: given };
+    const outcome = await this.#batches.run([item], options);
+    if (!outcome.committed) throw new Error(`there is a slot ${key} already`);
+    this.#learn([item], outcome.token.revision);
+    return { token: outcome.token, ttlMs: given };
+  }
+
+  /** Views need not wait for the server to tell what this store has committed. */
+  #learn(items: readonly Asked[], revision: number): void {
+    for (const { scope, key, value, isChange, ifRevision } of items) {
+      // What was not there and is removed does not change.
+      if (!isChange || (value === null && ifRevision === 0)) continue;
+      this.#views.find(scope)?.learnCommit([{ key, revision, value }]);
+    }
+  }
+
+  async #ask<Result>(
+    work: (reading: Reading) => Promise<Result>,
+    line: Line,
+    options: AbortableOptions | undefined,
+  ): Promise<Result> {
+    this.#expectOpen(options?.signal);
+    const { schema } = this.#options;
+    const asking = line.run(async (link, withinMs) => await work({ link, withinMs, schema }), {
+      signal: options?.signal,
+    });
+    this.#asking.add(asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  #expectOpen(signal: AbortSignalLike | undefined): void {
+    throwIfAborted(signal);
+    if (this.#closing) throw storeClosed();
+  }
+
+  async #prepare(link: Link, withinMs: number): Promise<void> {
+    const { schema, name, chance } = this.#options;
+    const server = await checkServer(link, withinMs, this.#options);
+    const { uniqueId } = chance;
+    this.#epoch = await prepareSchema(link, { schema, server, name, uniqueId, withinMs });
+  }
+}
