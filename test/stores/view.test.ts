@@ -14,10 +14,7 @@ const gone = (key: string, revision: number): ChangedSlot => ({ key, revision, v
 const all = (revision: number, ...slots: ChangedSlot[]): SlotChanges => ({ all: true, slots, revision });
 const then = (revision: number, ...slots: ChangedSlot[]): SlotChanges => ({ all: false, slots, revision });
 
-type Step =
-  | readonly ["told", SlotChanges]
-  | readonly ["own commit", ...ChangedSlot[]]
-  | readonly ["found", ...ChangedSlot[]];
+type Step = readonly ["told", SlotChanges] | readonly ["own commit", ...ChangedSlot[]];
 
 const told = (changes: SlotChanges): Step => ["told", changes];
 
@@ -25,8 +22,7 @@ function viewAfter(steps: readonly Step[]): View {
   const view = new View();
   for (const step of steps) {
     if (step[0] === "told") view.follow(step[1]);
-    else if (step[0] === "found") view.learn(step.slice(1) as ChangedSlot[]);
-    else view.learnCommit(step.slice(1) as ChangedSlot[]);
+    else view.learn(step.slice(1) as ChangedSlot[]);
   }
   return view;
 }
@@ -47,7 +43,7 @@ const knows: readonly (readonly [string, readonly Step[], readonly string[]])[] 
       told(all(5, slot("a", 3, "A"))),
       ["own commit", gone("a", 9)],
       told(then(7, slot("a", 7, "old"))),
-      ["found", slot("a", 8, "older")],
+      told(then(8, slot("a", 8, "older"))),
     ],
     [],
   ],
@@ -58,7 +54,7 @@ const knows: readonly (readonly [string, readonly Step[], readonly string[]])[] 
   ],
   [
     "nothing older than it was told",
-    [told(all(9)), ["own commit", slot("a", 8, "X")], ["found", slot("b", 9, "B")]],
+    [told(all(9)), ["own commit", slot("a", 8, "X")], ["own commit", slot("b", 9, "B")]],
     [],
   ],
   [
@@ -111,7 +107,7 @@ describe("a watch by a view", () => {
     const view = viewAfter([told(all(5))]);
     const looks = watching(view);
     expect(await next(looks)).toEqual(all(5));
-    view.learnCommit([slot("a", 8, "A")]);
+    view.learn([slot("a", 8, "A")]);
     const second = next(looks);
     view.follow(then(7, slot("b", 7, "B")));
     view.follow(then(8, slot("a", 8, "A")));

@@ -72,15 +72,10 @@ export class View {
     }
   }
 
-  /** Takes in the slots that a commit of this store has changed; its watches tell it before they tell what came later. */
-  learnCommit(slots: readonly ChangedSlot[]): void {
-    for (const slot of slots) this.#ownRevision = Math.max(this.#ownRevision, slot.revision);
-    this.learn(slots);
-  }
-
-  /** Takes in slots as the engine had them at their revisions; `null`: there was none. */
+  /** Takes in what a commit of this store has changed. Its watches tell that before they tell what came later. */
   learn(slots: readonly ChangedSlot[]): void {
     for (const slot of slots) {
+      this.#ownRevision = Math.max(this.#ownRevision, slot.revision);
       const known = this.#ahead.get(slot.key)?.revision ?? this.#revision ?? 0;
       if (slot.revision > known) this.#ahead.set(slot.key, slot);
     }

@@ -1,0 +1,229 @@
+// Calls to etcd: to the member that answered last, to the next one when it does not answer, until the time is over.
+//
+// A call can be done more than once that way. Whoever makes it must be content with that, or find out what was done: the
+// answer says whether an earlier try may have been.
+
+import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
+import { adviceOn, isFinal, isTokenOld, Refusal, refusalOf, unavailable } from "./failure.ts";
+import type { Header } from "./messages.ts";
+import { Endpoint, type HttpCall, NoAnswer, type TlsOptions } from "./transport.ts";
+
+export interface ClientOptions {
+  /** As messages name it. */
+  readonly name: string;
+  readonly endpoints: readonly URL[];
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: TlsOptions;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+export interface CallOptions extends AbortableOptions {
+  /** Whether it changes nothing, so that it does not matter how often it is done. @default false */
+  readonly isRead?: boolean;
+}
+
+export interface Answered<Answer> {
+  readonly answer: Answer;
+  /** Whether the call may have been done before, by a try that was not answered. */
+  readonly mayBeRepeated: boolean;
+}
+
+/** How each message of a stream begins, and how one that is an error. */
+const RESULT = '{"result":';
+const ERROR = '{"error":';
+/** The least time for a try, however many members there are. */
+const LEAST_TRY_MS = 500;
+/** Between two rounds over all members: some are in the middle of an election, which takes about a second. */
+const PAUSE_MS = 100;
+
+export class Client {
+  readonly name: string;
+  readonly #options: ClientOptions;
+  readonly #endpoints: readonly Endpoint[];
+  /** The index of the one that is asked. */
+  #current = 0;
+  #token: Promise<string> | undefined;
+  #cluster: string | undefined;
+
+  constructor(options: ClientOptions) {
+    const { name, endpoints, tls } = options;
+    this.name = name;
+    this.#options = options;
+    this.#endpoints = endpoints.map((url) => new Endpoint(url, tls));
+  }
+
+  /**
+   * Asks until there is an answer, or the time is over.
+   *
+   * @throws Refusal, PortError `STORE_UNAVAILABLE`, the signal's reason.
+   */
+  async call<Answer extends { readonly header: Header }>(
+    path: string,
+    message: object,
+    { signal, isRead = false }: CallOptions = {},
+  ): Promise<Answered<Answer>> {
+    throwIfAborted(signal);
+    const { clock, timeoutMs } = this.#options;
+    const body = JSON.stringify(message);
+    const began = clock.elapsed();
+    let mayBeRepeated = false;
+    let renewals = 0;
+    for (let tries = 1; ; tries++) {
+      const at = this.#current;
+      const leftMs = timeoutMs - (clock.elapsed() - began);
+      try {
+        const answer = await this.#try<Answer>(at, { path, body, signal, timeoutMs: this.#tryMs(leftMs) });
+        this.#expectSameCluster(answer.header);
+        return { answer, mayBeRepeated };
+      } catch (error) {
+        throwIfAborted(signal);
+        if (error instanceof Refusal) {
+          if (isTokenOld(error) && this.#options.user !== undefined && renewals++ < 2) continue;
+          if (isFinal(error) || isTokenOld(error)) throw error;
+          mayBeRepeated = true;
+        } else if (error instanceof NoAnswer) mayBeRepeated ||= error.wasSent;
+        else throw error;
+        this.#leave(at);
+        await this.#pause(tries, began, error, { mayBeDone: mayBeRepeated && !isRead, signal });
+      }
+    }
+  }
+
+  /** As `call`, for those who know nothing better to do with a refusal. */
+  async ask<Answer extends { readonly header: Header }>(
+    path: string,
+    message: object,
+    options?: CallOptions,
+  ): Promise<Answer> {
+    try {
+      return (await this.call<Answer>(path, message, options)).answer;
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  /** The messages of a stream from the member that is asked; it ends in any case, and does not ask again. */
+  async *stream<Answer>(
+    path: string,
+    message: object,
+    { silenceMs, signal }: AbortableOptions & { readonly silenceMs: number },
+  ): AsyncGenerator<Answer, void> {
+    const at = this.#current;
+    const { timeoutMs } = this.#options;
+    const call = {
+      path,
+      body: JSON.stringify(message),
+      signal,
+      timeoutMs: this.#tryMs(timeoutMs),
+      silenceMs,
+    };
+    try {
+      const authorization = await this.#authorization(at, call.timeoutMs);
+      for await (const line of this.#endpoints[at]!.stream({ ...call, authorization })) {
+        yield messageIn(line) as Answer;
+      }
+    } catch (error) {
+      throwIfAborted(signal);
+      if (error instanceof Refusal && isTokenOld(error)) this.#token = undefined;
+      else this.#leave(at);
+      throw error;
+    }
+  }
+
+  /** A refusal as a PortError, any other error as it is. */
+  failure(error: unknown): unknown {
+    if (!(error instanceof Refusal)) return error;
+    return unavailable(this.name, `it answers "${error.message}"${adviceOn(error)}`, error);
+  }
+
+  close(): void {
+    for (const endpoint of this.#endpoints) endpoint.close();
+  }
+
+  async #try<Answer>(at: number, call: Omit<HttpCall, "authorization">): Promise<Answer> {
+    const token = this.#token;
+    const authorization = await this.#authorization(at, call.timeoutMs);
+    const answer = await this.#endpoints[at]!.call({ ...call, authorization });
+    if (answer.status === 200) return messageIn(answer.text) as Answer;
+    const refusal = refusalOf(answer.status, answer.text);
+    // Of many calls at once the first one to hear it has it renewed for all.
+    if (isTokenOld(refusal) && this.#token === token) this.#token = undefined;
+    throw refusal;
+  }
+
+  /** The token of the user, asked for once; it belongs to all members. */
+  async #authorization(at: number, timeoutMs: number): Promise<string | undefined> {
+    if (this.#options.user === undefined) return undefined;
+    this.#token ??= this.#authenticate(at, timeoutMs);
+    const token = this.#token;
+    try {
+      return await token;
+    } catch (error) {
+      if (this.#token === token) this.#token = undefined;
+      throw error;
+    }
+  }
+
+  async #authenticate(at: number, timeoutMs: number): Promise<string> {
+    const { user: name, password = "" } = this.#options;
+    const body = JSON.stringify({ name, password });
+    const call = {
+      path: "/v3/auth/authenticate",
+      body,
+      timeoutMs,
+      authorization: undefined,
+      signal: undefined,
+    };
+    const answer = await this.#endpoints[at]!.call(call);
+    if (answer.status === 200) return (JSON.parse(answer.text) as { token: string }).token;
+    throw refusalOf(answer.status, answer.text);
+  }
+
+  /** The time for one try: a member that is cut off from the others must leave some for the next one. */
+  #tryMs(leftMs: number): number {
+    const share = Math.max(LEAST_TRY_MS, this.#options.timeoutMs / this.#endpoints.length);
+    return Math.max(1, Math.min(share, leftMs));
+  }
+
+  /** Goes on to the next member, unless somebody has already. */
+  #leave(at: number): void {
+    if (this.#current === at) this.#current = (at + 1) % this.#endpoints.length;
+  }
+
+  /** @throws PortError `STORE_UNAVAILABLE` when the time is over. */
+  async #pause(
+    tries: number,
+    began: number,
+    error: Error,
+    { mayBeDone, signal }: AbortableOptions & { readonly mayBeDone: boolean },
+  ): Promise<void> {
+    const { clock, chance, timeoutMs } = this.#options;
+    const pauseMs = tries % this.#endpoints.length === 0 ? PAUSE_MS * (0.5 + chance.random()) : 0;
+    const waitedMs = Math.round(clock.elapsed() - began);
+    if (waitedMs + pauseMs >= timeoutMs) {
+      const done = mayBeDone ? "; whether it has done what it was asked is not known" : "";
+      throw unavailable(this.name, `no answer within ${timeoutMs} ms (${error.message})${done}`, error);
+    }
+    if (pauseMs > 0) await clock.sleep(pauseMs, { signal });
+  }
+
+  /** Revisions of another cluster, or of one that was made anew from a backup, are not those that were told. */
+  #expectSameCluster({ cluster_id: cluster }: Header): void {
+    this.#cluster ??= cluster;
+    if (cluster === this.#cluster) return;
+    throw unavailable(
+      this.name,
+      "its endpoints are another cluster than before, or of several; open it again",
+    );
+  }
+}
+
+/** @throws Refusal */
+function messageIn(text: string): unknown {
+  if (text.startsWith(ERROR)) throw refusalOf(200, text);
+  const message = JSON.parse(text) as { readonly result?: unknown };
+  return text.startsWith(RESULT) ? message.result : message;
+}
