@@ -177,7 +177,7 @@ class PostgresStore implements Store {
     conditions: readonly Condition[],
     options?: AbortableOptions,
   ): Promise<Attempt> {
-    expectChanges(changes, this.limits);
+    expectChanges(scope, changes, this.limits);
     this.#expectOpen(options?.signal);
     const items: Asked[] = [
       ...changes.map((change) => ({ ...change, scope: change.scope ?? scope, isChange: true })),
@@ -206,7 +206,7 @@ class PostgresStore implements Store {
     ...[scope, key, value, ttlMs, options]: Parameters<ExpiringSlots["create"]>
   ): Promise<Expiry> {
     const change = { key, ifRevision: 0, value };
-    expectChanges([change], this.limits);
+    expectChanges(scope, [change], this.limits);
     this.#expectOpen(options?.signal);
     const given = Math.max(TTL.least, Math.ceil(ttlMs / TTL.step) * TTL.step);
     const item = { ...change, scope, isChange: true, ttlMs: given };
@@ -221,7 +221,7 @@ class PostgresStore implements Store {
     for (const { scope, key, value, isChange, ifRevision } of items) {
       // What was not there and is removed does not change.
       if (!isChange || (value === null && ifRevision === 0)) continue;
-      this.#views.find(scope)?.learnCommit([{ key, revision, value }]);
+      this.#views.find(scope)?.learn([{ key, revision, value }]);
     }
   }
 
