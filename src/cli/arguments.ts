@@ -1,7 +1,7 @@
 // The values of options and arguments: text in, a checked value out, or an error that says what was expected and
 // received; which option it is about is put before it (see flags.ts).
 
-import { type Command, InvalidArgumentError } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { parsePort, PortError, PortSet, type Transport } from "../core/index.ts";
 import { expectTransport } from "../core/binding.ts";
 import { expectName } from "../registry/index.ts";
@@ -23,7 +23,11 @@ export function withRequestFlags(command: Command): Command {
     .option("-n, --name <name>", "lease under a name: one holder at a time, the same port again", nameOption)
     .option("-p, --ports <ports>", 'choose from these only, as in "20000-20999,!20080"', portsOption)
     .option("--prefer <port>", "try this port first", portArgument)
-    .option("--protocol <protocols>", 'tcp, udp, or "tcp,udp" for one number in both', protocolOption)
+    .addOption(
+      new Option("--protocol <protocols>", "the transport protocol, or one number in both")
+        .choices(["tcp", "udp", "tcp,udp"])
+        .argParser(protocolOption),
+    )
     .option("--kept", "the name keeps its ports when the lease ends, until release --give-up")
     .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
 }
@@ -70,6 +74,16 @@ function protocolOption(text: string): Transport[] {
     if (!PortError.is(error)) throw error;
     throw new InvalidArgumentError(`expected tcp, udp or "tcp,udp", ${received(text)}`);
   }
+}
+
+const SHELLS = ["bash", "zsh", "fish"];
+
+/** The shells that there is a script for. */
+export function shellArgument(): Argument {
+  return new Argument("<shell>", "the shell to make it for").choices(SHELLS).argParser((text) => {
+    if (SHELLS.includes(text)) return text;
+    throw new InvalidArgumentError(`expected bash, zsh or fish, ${received(text)}`);
+  });
 }
 
 export function secondsOption(text: string): number {

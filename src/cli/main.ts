@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { outliveOutput, print, sayError } from "./output.ts";
+import { packageFile } from "./package-file.ts";
 import { buildProgram, isHelp } from "./program.ts";
 
 outliveOutput();
@@ -44,6 +45,6 @@ async function perform(argv: readonly string[]): Promise<number> {
 }
 
 function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(packageFile("package.json"), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -7,6 +7,7 @@ import {
   pidOption,
   portOrTextArgument,
   secondsOption,
+  shellArgument,
   targetArgument,
   variableOption,
   withRequestFlags,
@@ -27,8 +28,14 @@ Exit codes: 0 ok, 1 error, 2 not found, 3 no port available, 4 timed out, 5 held
 run: the command's own; 125 its own failure, 126 and 127 the command cannot be started, 128 + n by signal n.`;
 
 const GET_NOTES = `
-Example: PORT=$(moorage get) node server.js
-In package scripts use moorage run: there the ports of get belong to whoever called npm.`;
+In package scripts use moorage run: there the ports of get belong to whoever called npm.
+Example: PORT=$(moorage get) node server.js`;
+
+const COMPLETION_EXAMPLES = `
+Examples:
+  eval "$(moorage completion bash)"  # in ~/.bashrc
+  eval "$(moorage completion zsh)"   # in ~/.zshrc, after compinit
+  moorage completion fish | source   # in ~/.config/fish/config.fish`;
 
 export interface Results {
   /** Told the exit code of the command that ran. */
@@ -141,6 +148,26 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .action(async (flags: DoctorFlags) => {
       const { doctor } = await import("./commands/doctor.ts");
       done(await doctor(flags));
+    });
+
+  program
+    .command("completion")
+    .description("print the script by which a shell completes moorage's commands, options, names and ports")
+    .addArgument(shellArgument())
+    .addHelpText("after", COMPLETION_EXAMPLES)
+    .action(async (shell: string) => {
+      const { completion } = await import("./commands/completion.ts");
+      done(await completion(shell));
+    });
+
+  program
+    .command("complete", { hidden: true })
+    .description("say what can stand at the cursor, for the scripts of moorage completion")
+    .argument("<words...>", "the words after moorage, up to the cursor")
+    .addHelpText("after", '\nExample: moorage complete -- who ""')
+    .action(async (words: string[]) => {
+      const { complete } = await import("./commands/complete.ts");
+      done(await complete(program, words));
     });
 
   for (const command of [program, ...program.commands]) {

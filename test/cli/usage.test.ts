@@ -1,9 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { errorCodeOf, exitCodeOf } from "../../src/cli/exit-codes.ts";
+import { buildProgram } from "../../src/cli/program.ts";
 import { expectOptions, expectPort } from "../../src/core/expect.ts";
 import { newFolder } from "./moorage.ts";
+
+const program = buildProgram("0.0.0", { done: () => undefined, help: () => undefined });
 
 interface BadInput {
   readonly args: readonly string[];
@@ -52,6 +58,8 @@ const BAD_INPUT: readonly BadInput[] = [
   { args: ["wait", "web", "--timeout", "1.5"], says: ["--timeout", '"1.5"'] },
   { args: ["wait", "web", "--timeout", "86401"], says: ["--timeout", "1 to 86400"] },
   { args: ["wait", "web", "api"], says: ["argument"] },
+  { args: ["completion"], says: ["shell"] },
+  { args: ["completion", "tcsh"], says: ["`shell`: expected bash, zsh or fish", '"tcsh"'] },
   { args: ["bogus"], says: ["bogus"] },
   { args: ["--bogus"], says: ["--bogus"] },
   { args: [], says: ["Usage:"] },
@@ -206,10 +214,22 @@ describe("help", () => {
     },
   );
 
-  test.each([["run"], ["get"], ["ls"], ["release"]])("%s --help has an example", async (command) => {
-    await using folder = newFolder();
-    const { stdout } = await folder.run(command, "--help");
-    expect(stdout).toMatch(new RegExp(`\\nExample: .*moorage ${command}\\b.*\\n`, "u"));
+  test.each(program.commands.map((command) => [command.name(), command] as const))(
+    "%s --help has an example, and says what each argument and option means",
+    (name, command) => {
+      expect(helpOf(command)).toMatch(new RegExp(`\\nExamples?:[^]*\\bmoorage ${name}\\b`, "u"));
+      const help = command.createHelp();
+      expect(command.description()).not.toBe("");
+      for (const { description } of [...command.registeredArguments, ...help.visibleOptions(command)]) {
+        expect(description).not.toBe("");
+      }
+    },
+  );
+
+  test("docs/cli.md says the same as --help (npm run docs)", () => {
+    const script = fileURLToPath(new URL("../../scripts/reference.mjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
   test("get --help says what package scripts use", async () => {
@@ -225,6 +245,12 @@ describe("help", () => {
     expect((await folder.run("--version")).stdout).toBe(`${version}\n`);
   });
 });
+
+function helpOf(command: Command): string {
+  let text = "";
+  command.configureOutput({ writeOut: (piece) => (text += piece) }).outputHelp();
+  return text;
+}
 
 function thrownBy(call: () => unknown): unknown {
   try {
