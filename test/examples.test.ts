@@ -13,8 +13,9 @@ import { open } from "../src/node/index.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(PROJECT, "examples");
-// hello.mjs serves until it is stopped; test/cli/run.test.ts runs it.
-const files = readdirSync(EXAMPLES).filter((file) => file !== "hello.mjs");
+// hello.mjs serves until it is stopped; test/cli/run.test.ts runs it. Those for test runners are run by them, in
+// test/testing.
+const files = readdirSync(EXAMPLES).filter((file) => file !== "hello.mjs" && file !== "testing");
 const library = read("docs/library.md");
 
 function read(path: string): string {
@@ -41,7 +42,9 @@ describe("each example prints what its comments say", () => {
 });
 
 test("each piece of code in the README and in docs/ is an example, and each example is in one of them", () => {
-  const docs = readdirSync(join(PROJECT, "docs")).filter((file) => file.endsWith(".md"));
+  const docs = readdirSync(join(PROJECT, "docs")).filter(
+    (file) => file.endsWith(".md") && file !== "testing.md",
+  );
   const pages = ["README.md", ...docs.map((file) => join("docs", file))].map(read);
   const blocks = pages.flatMap((page) =>
     [...page.matchAll(/^```js\n(.*?)^```$/gmsu)].map(([, code]) => code),

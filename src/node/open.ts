@@ -1,8 +1,9 @@
 // open(): puts a store and this machine together into a registry.
 
+import type { Host } from "../contract/index.ts";
 import { expectInteger, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
-import { bindScope, createRegistry, defaultPool, type Registry } from "../registry/index.ts";
+import { bindScope, createRegistry, defaultPool, type Registry, type TestRun } from "../registry/index.ts";
 import { openSqliteStore } from "../stores/sqlite/index.ts";
 import { newAbortable, systemChance, systemClock } from "./clock.ts";
 import { stateDirectory, surroundings } from "./state-directory.ts";
@@ -39,6 +40,14 @@ const QUARANTINE_MS = { normal: 2000, longest: 86_400_000 };
  * server.listen(lease.port);
  */
 export async function open(options: OpenOptions = {}): Promise<Registry> {
+  return await openInRun((host) => findTestRun(process.env, host), options);
+}
+
+/** As `open`, for those who know better which test run they belong to. */
+export async function openInRun(
+  findRun: (host: Host) => TestRun | undefined,
+  options: OpenOptions = {},
+): Promise<Registry> {
   expectOptions("open", options, ["directory", "quarantineMs"]);
   const quarantineMs = expectInteger(
     "quarantineMs",
@@ -63,7 +72,7 @@ export async function open(options: OpenOptions = {}): Promise<Registry> {
       newAbortable,
       defaultPool: defaultPool(host.settings()),
       quarantineMs,
-      testRun: () => findTestRun(process.env, host),
+      testRun: () => findRun(host),
     });
   } catch (error) {
     await store.close();

@@ -1,0 +1,1 @@
+export default { globalSetup: "./global-setup.mjs" };

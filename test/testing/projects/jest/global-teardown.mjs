@@ -1,0 +1,4 @@
+export default async function teardown() {
+  globalThis.server.close();
+  await globalThis.release();
+}
