@@ -3,7 +3,14 @@
 import type { Host } from "../contract/index.ts";
 import { expectInteger, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
-import { bindScope, createRegistry, defaultPool, type Registry, type TestRun } from "../registry/index.ts";
+import {
+  bindScope,
+  createRegistry,
+  defaultPool,
+  type Registry,
+  type TestRun,
+  type World,
+} from "../registry/index.ts";
 import { openSqliteStore } from "../stores/sqlite/index.ts";
 import { newAbortable, systemChance, systemClock } from "./clock.ts";
 import { stateDirectory, surroundings } from "./state-directory.ts";
@@ -44,11 +51,25 @@ export async function open(options: OpenOptions = {}): Promise<Registry> {
 }
 
 /** As `open`, for those who know better which test run they belong to. */
-export async function openInRun(
-  findRun: (host: Host) => TestRun | undefined,
-  options: OpenOptions = {},
-): Promise<Registry> {
+export async function openInRun(findRun: FindRun, options: OpenOptions = {}): Promise<Registry> {
   expectOptions("open", options, ["directory", "quarantineMs"]);
+  return (await openBoth(findRun, options)).registry;
+}
+
+/** As `open`, for a layer that keeps records of its own beside the leases. */
+export async function openWorld(options: OpenOptions): Promise<OpenWorld> {
+  return await openBoth((host) => findTestRun(process.env, host), options);
+}
+
+/** A registry, whose end closes the store, and what it works with. */
+export interface OpenWorld {
+  readonly registry: Registry;
+  readonly world: World;
+}
+
+type FindRun = (host: Host) => TestRun | undefined;
+
+async function openBoth(findRun: FindRun, options: OpenOptions): Promise<OpenWorld> {
   const quarantineMs = expectInteger(
     "quarantineMs",
     options.quarantineMs ?? QUARANTINE_MS.normal,
@@ -63,7 +84,7 @@ export async function openInRun(
     chance: systemChance,
   });
   try {
-    return createRegistry({
+    const world: World = {
       store,
       scope: await bindScope(store, host),
       host,
@@ -73,7 +94,8 @@ export async function openInRun(
       defaultPool: defaultPool(host.settings()),
       quarantineMs,
       testRun: () => findRun(host),
-    });
+    };
+    return { registry: createRegistry(world), world };
   } catch (error) {
     await store.close();
     throw error;

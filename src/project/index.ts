@@ -7,6 +7,16 @@
 export { type Config, type Service, serviceOf, servicesOf } from "./config.ts";
 export { configuredService, impliedService } from "./implied.ts";
 export { findPlace, type Place, type ProjectPlace, type WorktreePlace } from "./place.ts";
+export type { KnownProject, KnownWorktree } from "./known-places.ts";
+export type { Presence } from "./presence.ts";
+export {
+  openProject,
+  type OpenProjectOptions,
+  type Project,
+  type ServiceOptions,
+  type VariablesOptions,
+} from "./project.ts";
+export type { Pruned, PruneOptions } from "./prune.ts";
 export { readConfig } from "./read-config.ts";
 export { expandReferences, type Reference } from "./references.ts";
 export {
@@ -17,4 +27,5 @@ export {
   type ServiceName,
   serviceName,
 } from "./service-name.ts";
+export { formatShortfall, type Shortfall } from "./shortfall.ts";
 export { portVariable, urlVariable } from "./variables.ts";

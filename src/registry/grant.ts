@@ -52,7 +52,7 @@ export class Grant {
       for (const part of choosers) {
         throwIfAborted(part.request.signal);
         const refusal = await part.choose(this.#parts);
-        if (refusal) return { refusal };
+        if (refusal) return (await this.#isOvertaken()) ? { changed: true } : { refusal };
       }
     }
   }
@@ -103,6 +103,18 @@ export class Grant {
       changes.set(change.key, change);
     }
     return [...changes.values()];
+  }
+
+  /** Whether a name that keeps its ports was leased to somebody else meanwhile, which is why they were refused. */
+  async #isOvertaken(): Promise<boolean> {
+    const { store, scope } = this.#world;
+    const keeping = this.#parts.flatMap((part) => part.keepingName() ?? []);
+    if (keeping.length === 0) return false;
+    const slots = await store.read(
+      scope,
+      keeping.map(({ key }) => key),
+    );
+    return keeping.some(({ key, revision }) => slots.get(key)?.revision !== revision);
   }
 
   #isToConfirm(): boolean {

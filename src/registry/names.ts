@@ -151,7 +151,10 @@ async function heldState(
 }
 
 /** Makes the ports of a name's lease the name's to keep; false when the lease is over. Durable before it returns. */
-export async function keepPorts(world: World, lease: LeaseFacts): Promise<boolean> {
+export async function keepPorts(
+  world: World,
+  lease: Pick<LeaseFacts, "id" | "name" | "protocols" | "addresses" | "ports">,
+): Promise<boolean> {
   const { store, scope } = world;
   const { name, addresses } = lease;
   if (name === null) return false;

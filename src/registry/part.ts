@@ -179,6 +179,12 @@ export class Part {
     return changes;
   }
 
+  /** The slot of a name that keeps its ports, with the revision that it has if nobody else changed it. */
+  keepingName(): { readonly key: string; readonly revision: number } | undefined {
+    const { name } = this.request;
+    return this.#wasKept && name !== null ? { key: nameKey(name), revision: this.#nameRevision } : undefined;
+  }
+
   /** Whether the name went to another request, or the time limit passed and somebody took a port of it. */
   isOvertaken(changed: ReadonlySet<string>): boolean {
     const { name } = this.request;
