@@ -96,6 +96,15 @@ export class EtcdServer {
     await gone;
   }
 
+  /** It stands still, as on a machine that is overloaded, and its connections stay. */
+  pause(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
   /** For good, with its data. */
   async end(): Promise<void> {
     await this.kill();

@@ -1,10 +1,10 @@
 // Calls to etcd: to the member that answered last, to the next one when it does not answer, until the time is over.
 //
-// A call can be done more than once that way. Whoever makes it must be content with that, or find out what was done: the
-// answer says whether an earlier try may have been.
+// A call can be done more than once that way. Whoever makes it must be content with that, or have something else asked
+// after a try that may have been done.
 
 import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
-import { adviceOn, isFinal, isTokenOld, Refusal, refusalOf, unavailable } from "./failure.ts";
+import { adviceOn, isFinal, isTokenOld, isUntouched, Refusal, refusalOf, unavailable } from "./failure.ts";
 import type { Header } from "./messages.ts";
 import { Endpoint, type HttpCall, NoAnswer, type TlsOptions } from "./transport.ts";
 
@@ -23,12 +23,14 @@ export interface ClientOptions {
 export interface CallOptions extends AbortableOptions {
   /** Whether it changes nothing, so that it does not matter how often it is done. @default false */
   readonly isRead?: boolean;
+  /** What to ask instead, after a try that may have been done and was not answered. @default the same again */
+  readonly instead?: object;
 }
 
 export interface Answered<Answer> {
   readonly answer: Answer;
-  /** Whether the call may have been done before, by a try that was not answered. */
-  readonly mayBeRepeated: boolean;
+  /** Whether an earlier try may have been done that was not answered. */
+  readonly isLater: boolean;
 }
 
 /** How each message of a stream begins, and how one that is an error. */
@@ -63,13 +65,13 @@ export class Client {
   async call<Answer extends { readonly header: Header }>(
     path: string,
     message: object,
-    { signal, isRead = false }: CallOptions = {},
+    { signal, isRead = false, instead = message }: CallOptions = {},
   ): Promise<Answered<Answer>> {
     throwIfAborted(signal);
     const { clock, timeoutMs } = this.#options;
-    const body = JSON.stringify(message);
+    let body = JSON.stringify(message);
     const began = clock.elapsed();
-    let mayBeRepeated = false;
+    let isLater = false;
     let renewals = 0;
     for (let tries = 1; ; tries++) {
       const at = this.#current;
@@ -77,17 +79,18 @@ export class Client {
       try {
         const answer = await this.#try<Answer>(at, { path, body, signal, timeoutMs: this.#tryMs(leftMs) });
         this.#expectSameCluster(answer.header);
-        return { answer, mayBeRepeated };
+        return { answer, isLater };
       } catch (error) {
         throwIfAborted(signal);
         if (error instanceof Refusal) {
           if (isTokenOld(error) && this.#options.user !== undefined && renewals++ < 2) continue;
           if (isFinal(error) || isTokenOld(error)) throw error;
-          mayBeRepeated = true;
-        } else if (error instanceof NoAnswer) mayBeRepeated ||= error.wasSent;
-        else throw error;
+        } else if (!(error instanceof NoAnswer)) throw error;
+        const mayBeDone = error instanceof NoAnswer ? error.wasSent : !isUntouched(error);
+        if (mayBeDone && !isLater) body = JSON.stringify(instead);
+        isLater ||= mayBeDone;
         this.#leave(at);
-        await this.#pause(tries, began, error, { mayBeDone: mayBeRepeated && !isRead, signal });
+        await this.#pause(tries, began, error, { mayBeDone: isLater && !isRead, signal });
       }
     }
   }
@@ -185,7 +188,7 @@ export class Client {
   /** The time for one try: a member that is cut off from the others must leave some for the next one. */
   #tryMs(leftMs: number): number {
     const share = Math.max(LEAST_TRY_MS, this.#options.timeoutMs / this.#endpoints.length);
-    return Math.max(1, Math.min(share, leftMs));
+    return Math.max(1, Math.ceil(Math.min(share, leftMs)));
   }
 
   /** Goes on to the next member, unless somebody has already. */

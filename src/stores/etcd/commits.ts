@@ -1,13 +1,15 @@
 // Commits: one transaction each, on the condition that all slots have the revisions they are to have. One that is refused
 // reads them in the same round trip, so that who is refused knows what is there.
 //
-// A try that is not answered may have been done. It is sent again as it was: its conditions let only one of the two be
-// done. When they are not met any more, what the slots say tells whether the first one was: all that it wrote stands
-// there, with one revision, or a slot is there that it would have changed. Where nothing tells, the error says so.
+// A try that is not answered may have been done. It is sent again when it changes a slot that was there: that has its
+// revision only once, so only one of the two can be done. One that only makes slots could be done twice, if somebody takes
+// them away in between: the slots are read instead. What they say tells whether the first try was done: all that it
+// wrote stands there, with one revision, or a slot is still there as it was that it would have changed. Where nothing tells, the error says
+// so.
 
 import { type AbortableOptions, type Slot, type SlotChange, type Token } from "../../contract/index.ts";
 import type { Attempt, Condition } from "../common/index.ts";
-import type { Answered, Client } from "./client.ts";
+import type { Answered, CallOptions, Client } from "./client.ts";
 import { unavailable } from "./failure.ts";
 import {
   type Compare,
@@ -49,14 +51,18 @@ export class Commits {
   /** @throws PortError `STORE_UNAVAILABLE`, also when it is not known whether the commit was done. */
   async commit({ scope, changes, conditions, signal }: CommitRequest): Promise<Attempt> {
     const message = this.#transaction(scope, changes, conditions);
-    const { answer, mayBeRepeated } = await this.#call(message, { signal });
-    if (answer.succeeded) return { committed: true, token: this.#token(revisionOf(answer.header)) };
+    const isOnce = changes.some(({ ifRevision }) => ifRevision !== 0);
+    const instead = isOnce ? message : { success: message.failure };
+    const { answer, isLater } = await this.#call(message, { signal, instead });
+    const isRead = isLater && !isOnce;
+    if (answer.succeeded && !isRead)
+      return { committed: true, token: this.#token(revisionOf(answer.header)) };
     const slots = (answer.responses ?? []).map(({ response_range: range }, at) => {
       const [kv] = range?.kvs ?? [];
       return kv && this.#ranges.slotOf(changes[at]?.scope ?? scope, kv);
     });
     const outcomes = changes.map((change, at) => ({ change, slot: slots[at] }));
-    if (mayBeRepeated) {
+    if (isLater) {
       const revision = this.#settle(outcomes);
       if (revision !== undefined) return { committed: true, token: this.#token(revision) };
     }
@@ -67,7 +73,7 @@ export class Commits {
     };
   }
 
-  async #call(message: TxnRequest, options: AbortableOptions): Promise<Answered<TxnAnswer>> {
+  async #call(message: TxnRequest, options: CallOptions): Promise<Answered<TxnAnswer>> {
     try {
       return await this.#client.call<TxnAnswer>("/v3/kv/txn", message, options);
     } catch (error) {
@@ -94,7 +100,7 @@ export class Commits {
     return { compare, success, failure };
   }
 
-  /** The revision of a commit that may have been done, when it was; `undefined`: it was not. */
+  /** The revision of a commit that may have been done, when it was; `undefined`: it was not, and will not be. */
   #settle(outcomes: readonly Outcome[]): number | undefined {
     const written = outcomes.filter(({ change: { value } }) => value !== null);
     const [first] = written;
@@ -103,7 +109,8 @@ export class Commits {
       value === null ? !slot : slot?.value === value && slot.revision === revision,
     );
     if (isDone && revision !== undefined && isChanged(first!)) return revision;
-    if (outcomes.some((outcome) => wouldChange(outcome) && !isChanged(outcome))) return undefined;
+    // A slot that was not there can have been made and taken away since.
+    if (outcomes.some((outcome) => outcome.change.ifRevision !== 0 && !isChanged(outcome))) return undefined;
     const why =
       "the connection was cut during a commit, and what is there now does not tell whether it was done";
     throw unavailable(this.#client.name, why);
@@ -117,11 +124,6 @@ export class Commits {
 /** Whether a slot is another one than the change was for. */
 function isChanged({ change: { ifRevision }, slot }: Outcome): boolean {
   return (slot?.revision ?? 0) !== ifRevision;
-}
-
-/** Whether the slot would have another revision if the change had been made. */
-function wouldChange({ change: { ifRevision, value } }: Outcome): boolean {
-  return value !== null || ifRevision !== 0;
 }
 
 function foundIn(

@@ -5,6 +5,7 @@ import type { ErrorAnswer } from "./messages.ts";
 
 /** The codes of gRPC that are told apart here. */
 const CODE = {
+  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   NOT_FOUND: 5,
   PERMISSION_DENIED: 7,
@@ -14,6 +15,17 @@ const CODE = {
   UNIMPLEMENTED: 12,
   UNAUTHENTICATED: 16,
 } as const;
+
+const FINAL: ReadonlySet<number> = new Set([
+  CODE.INVALID_ARGUMENT,
+  CODE.NOT_FOUND,
+  CODE.PERMISSION_DENIED,
+  CODE.FAILED_PRECONDITION,
+  CODE.OUT_OF_RANGE,
+  CODE.UNIMPLEMENTED,
+]);
+
+const UNTOUCHED = ["etcdserver: no leader", "proposal dropped", "too many requests"];
 
 /** How much of an answer is shown that is nothing that etcd answers. */
 const MOST_SHOWN = 200;
@@ -38,7 +50,9 @@ export function refusalOf(status: number, text: string): Refusal {
   const { error } = answer;
   const inner = typeof error === "object" ? error : { message: answer.message, grpc_code: answer.code };
   const message = inner.message ?? `HTTP status ${status}: ${text.trim().slice(0, MOST_SHOWN)}`;
-  return new Refusal(message, inner.grpc_code ?? -1);
+  // A server may be behind a proxy that does not reach it now; any other page is not etcd's.
+  const other = status >= 500 ? CODE.UNKNOWN : CODE.UNIMPLEMENTED;
+  return new Refusal(message, inner.grpc_code ?? other);
 }
 
 /** The token of a user is not known any more, or rights have changed since it was made. */
@@ -55,10 +69,15 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Refusal && error.code === CODE.NOT_FOUND;
 }
 
+/** Whether a member says that it has passed nothing on: it knows of no leader, or has too much to do. */
+export function isUntouched({ message }: Refusal): boolean {
+  return UNTOUCHED.some((text) => message.includes(text));
+}
+
 /** Whether it is of no use to ask again, or another member: then nothing was done either. */
 export function isFinal({ code, message }: Refusal): boolean {
   if (code === CODE.RESOURCE_EXHAUSTED) return message.includes("space exceeded");
-  return code !== CODE.UNAUTHENTICATED && (Object.values(CODE) as number[]).includes(code);
+  return FINAL.has(code);
 }
 
 /** What the user can do about a refusal. */

@@ -7,7 +7,7 @@
 import { type AbortableOptions, type Expiry, type ExpiringSlots } from "../../contract/index.ts";
 import { expectInteger } from "../../core/expect.ts";
 import type { Client } from "./client.ts";
-import { isNotFound } from "./failure.ts";
+import { isNotFound, unavailable } from "./failure.ts";
 import { encode, type LeaseAnswer, revisionOf, type TxnAnswer, type TxnRequest } from "./messages.ts";
 import type { Ranges } from "./ranges.ts";
 import type { Keys } from "./schema.ts";
@@ -52,15 +52,25 @@ export class Leases implements ExpiringSlots {
       success: [{ request_put: { key: name, value: encode(value), lease: granted.ID } }],
       failure: [{ request_range: { key: name } }],
     };
-    const answer = await this.#client.ask<TxnAnswer>("/v3/kv/txn", message, options);
-    const there = answer.responses?.[0]?.response_range?.kvs?.[0];
-    // A try that was not answered may have written it.
-    if (!answer.succeeded && there?.lease !== granted.ID) {
-      throw new Error(`there is a slot ${key} already`);
-    }
+    const revision = await this.#write(message, granted.ID, options);
+    if (revision === undefined) throw new Error(`there is a slot ${key} already`);
     this.#known.set(idOf(scope, key), granted.ID);
-    const revision = answer.succeeded ? revisionOf(answer.header) : Number(there!.mod_revision);
     return { token: { epoch: this.#epoch, revision }, ttlMs: Number(granted.TTL) * TTL.step };
+  }
+
+  /** The revision of a slot that hangs on the lease, which no other one does; `undefined`: another one is there. */
+  async #write(
+    message: TxnRequest,
+    lease: string,
+    options: AbortableOptions | undefined,
+  ): Promise<number | undefined> {
+    const asked = { ...options, instead: { success: message.failure } };
+    const { answer, isLater } = await this.#client.call<TxnAnswer>("/v3/kv/txn", message, asked);
+    if (answer.succeeded && !isLater) return revisionOf(answer.header);
+    const there = answer.responses?.[0]?.response_range?.kvs?.[0];
+    if (there?.lease === lease) return Number(there.mod_revision);
+    if (!there) throw unavailable(this.#client.name, "the connection was cut, and the slot is not there yet");
+    return undefined;
   }
 
   async keepAlive(scope: string, key: string, options?: AbortableOptions): Promise<boolean> {

@@ -84,12 +84,15 @@ export function parseEtcdUrl(url: string): EtcdOptions {
     );
   }
   const { tls, isTls } = readQuery(query);
-  const endpoints = hosts.split(",").map((host) => `${isTls ? "https" : "http"}://${host}`);
+  const endpoints = hosts.split(",").map((host) => {
+    const port = /:\d+$/u.test(host) ? "" : `:${DEFAULT_PORT}`;
+    return `${isTls ? "https" : "http"}://${host}${port}`;
+  });
   const [user, password] = (credentials ?? "").split(/:(.*)/su).map(unescape);
   const prefix = unescape(path.slice(1));
-  const { endpoints: checked } = checkOptions({ endpoints });
+  checkOptions({ endpoints });
   return {
-    endpoints: checked.map(({ origin }) => origin),
+    endpoints,
     ...(user === undefined || user === "" ? {} : { user, password: password ?? "" }),
     ...(isTls ? { tls } : {}),
     ...(prefix === "" ? {} : { prefix: expectKeyPrefix(prefix) }),
