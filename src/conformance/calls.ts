@@ -14,11 +14,19 @@ interface Call {
   readonly end: number;
 }
 
+/** A slot, by where it is. */
+export interface Place {
+  readonly scope: string;
+  readonly key: string;
+}
+
 /** A change, and where it is. */
-export type PlacedChange = SlotChange & { readonly scope: string };
+export type PlacedChange = SlotChange & Place;
 
 export interface CommitCall extends Call {
   readonly changes: readonly PlacedChange[];
+  /** What an update was decided on. */
+  readonly decidedOn: readonly (Slot & Place)[];
 }
 
 export interface DoneCommit extends CommitCall {
@@ -76,8 +84,10 @@ export function callsOf(events: Iterable<HistoryEvent>): Calls {
     };
     if (start.op === "commit") {
       const changes = start.changes.map((change) => ({ ...change, scope: change.scope ?? start.scope }));
-      if (!answered || !("commit" in end)) unanswered.push({ ...base, changes });
-      else if (end.commit.committed) done.push({ ...base, changes, token: end.commit.token });
+      const decidedOn = (start.decidedOn ?? []).map((slot) => ({ ...slot, scope: start.scope }));
+      const commit = { ...base, changes, decidedOn };
+      if (!answered || !("commit" in end)) unanswered.push(commit);
+      else if (end.commit.committed) done.push({ ...commit, token: end.commit.token });
       else
         looks.push({
           ...base,
@@ -97,6 +107,10 @@ export function callsOf(events: Iterable<HistoryEvent>): Calls {
     throw new HistoryViolation(`call ${end.call} ended and never began`, { events: [end] });
   }
   return { done, unanswered, looks, reads };
+}
+
+export function isOf(one: Place, { scope, key }: Place): boolean {
+  return one.scope === scope && one.key === key;
 }
 
 function refusedOf(

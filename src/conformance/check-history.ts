@@ -8,8 +8,9 @@
 // overlaps.
 //
 // A commit without an answer may have been done. When it wrote something that was seen, it is found by that, and
-// takes its place among the others; for that, values must be distinct. When all it did was to take a slot away, it is not
-// placed: for the slot, both is right from then on, as long as nobody sees it come back.
+// takes its place among the others, and so does what it was decided on (see unanswered.ts); for that, values must be
+// distinct. When all it did was to take a slot away, it is not placed: for the slot, both is right from then on, as long
+// as nobody sees it come back.
 
 import { callsOf, HistoryViolation, type Look } from "./calls.ts";
 import type { HistoryEvent } from "./history.ts";

@@ -19,7 +19,18 @@ import type {
 export type HistoryCall =
   | { readonly op: "read"; readonly scope: string; readonly keys: readonly string[] }
   | { readonly op: "list"; readonly scope: string; readonly prefix: string }
-  | { readonly op: "commit"; readonly scope: string; readonly changes: readonly SlotChange[] };
+  | HistoryCommit;
+
+interface HistoryCommit {
+  readonly op: "commit";
+  readonly scope: string;
+  readonly changes: readonly SlotChange[];
+  /**
+   * The slots that an update was decided on. They were there if its commit was done; if not, they may never have been:
+   * what another update wrote that shared its transaction and ended with it.
+   */
+  readonly decidedOn?: readonly Slot[] | undefined;
+}
 
 /** What was answered. */
 export type HistoryAnswer =
@@ -97,7 +108,8 @@ class RecordedStore implements Store {
 
   /**
    * As a read, and a commit that starts when it is decided: what was read of a slot that changes is a condition of
-   * its change. The read ends with the answer: it can have seen what the store has not yet told anybody.
+   * its change, and is told with it, as nobody may get an answer. The read ends with the answer: it can have seen what
+   * the store has not yet told anybody.
    */
   async update(
     scope: string,
@@ -113,7 +125,7 @@ class RecordedStore implements Store {
       end = undefined;
       const changes = decide(found);
       slots = [...found.values()];
-      if (changes.length > 0) end = this.#start({ op: "commit", scope, changes });
+      if (changes.length > 0) end = this.#start({ op: "commit", scope, changes, decidedOn: slots });
       return changes;
     };
     try {

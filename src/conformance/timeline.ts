@@ -107,3 +107,21 @@ export class Timeline {
 function revisionOf(state: State | undefined): number {
   return state === undefined || state.value === null ? 0 : state.revision;
 }
+
+/** The slots of all scopes. */
+export class Timelines {
+  readonly #scopes = new Map<string, Map<string, Timeline>>();
+
+  of(scope: string, key: string): Timeline {
+    const slots = this.#scopes.get(scope) ?? new Map<string, Timeline>();
+    this.#scopes.set(scope, slots);
+    const timeline = slots.get(key) ?? new Timeline(scope, key);
+    slots.set(key, timeline);
+    return timeline;
+  }
+
+  /** The keys of a scope that begin with `prefix`. */
+  keys(scope: string, prefix: string): readonly string[] {
+    return [...(this.#scopes.get(scope)?.keys() ?? [])].filter((key) => key.startsWith(prefix));
+  }
+}

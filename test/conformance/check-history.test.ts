@@ -8,7 +8,7 @@ import {
   type HistoryCall,
   type HistoryEvent,
 } from "../../src/conformance/index.ts";
-import type { Slot, SlotChange } from "../../src/contract/index.ts";
+import type { Slot, SlotChange, Store } from "../../src/contract/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 
 type Answer = HistoryAnswer | "none";
@@ -25,6 +25,12 @@ const slot = (key: string, revision: number, value: string): Slot => ({ key, rev
 const commit = (...changes: SlotChange[]): HistoryCall => ({ op: "commit", scope, changes });
 const there = (change: SlotChange): SlotChange => ({ ...change, scope: "there" });
 const readThere = (...keys: string[]): HistoryCall => ({ op: "read", scope: "there", keys });
+const update = (decidedOn: readonly Slot[], ...changes: SlotChange[]): HistoryCall => ({
+  op: "commit",
+  scope,
+  changes,
+  decidedOn,
+});
 const read = (...keys: string[]): HistoryCall => ({ op: "read", scope, keys });
 const list: HistoryCall = { op: "list", scope, prefix: "k" };
 const as = (revision: number, epoch = 1): Answer => ({
@@ -45,6 +51,14 @@ const REMOVED: Row = [3, 4, commit(set("k1", 1, null)), as(2)];
 const LOST_WRITE: Row = [3, 0, commit(set("k1", 1, "B"), set("k2", 0, "C")), "none"];
 const BOTH: Row = [1, 2, commit(set("k1", 0, "A"), there(set("k1", 0, "B"))), as(1)];
 const LOST_REMOVAL: Row = [3, 0, commit(set("k1", 1, null)), "none"];
+/** Updates that share a transaction with LOST_WRITE, in this order: each sees what was written before it. */
+const B2 = slot("k1", 2, "B");
+const C2 = slot("k2", 2, "C");
+const LOST_UPDATE: Row = [3.1, 0, update([B2], set("k1", 2, "D")), "none"];
+const LOST_UPDATE_OF_BOTH: Row = [3.1, 0, update([B2, C2], set("k1", 2, "D"), set("k2", 2, "E")), "none"];
+const LOST_UPDATE_AFTER: Row = [3.2, 0, update([slot("k1", 3, "D")], set("k1", 3, "F")), "none"];
+const LOST_REMOVAL_OF_BOTH: Row = [3.1, 0, update([B2, C2], set("k1", 2, null), set("k2", 2, null)), "none"];
+const LOST_REMOVAL_AFTER: Row = [3.2, 0, update([slot("k1", 3, "D")], set("k1", 3, null)), "none"];
 
 const right: readonly (readonly [string, readonly Row[]])[] = [
   ["nothing at all", []],
@@ -83,6 +97,58 @@ const right: readonly (readonly [string, readonly Row[]])[] = [
   [
     "a lost removal that another lost commit builds on",
     [A1, LOST_REMOVAL, [5, 0, commit(set("k1", 0, "B")), "none"], [7, 8, list, saw(slot("k1", 3, "B"))]],
+  ],
+  [
+    "lost updates of one transaction, of which only the last is seen",
+    [A1, LOST_WRITE, LOST_UPDATE_OF_BOTH, [5, 6, list, saw(slot("k1", 3, "D"), slot("k2", 3, "E"))]],
+  ],
+  [
+    "three of them, each on the one before",
+    [A1, LOST_WRITE, LOST_UPDATE, LOST_UPDATE_AFTER, [5, 6, list, saw(slot("k1", 4, "F"), C2)]],
+  ],
+  [
+    "lost updates of one transaction, of which the last is only built on",
+    [A1, LOST_WRITE, LOST_UPDATE_OF_BOTH, [5, 6, commit(set("k1", 3, "G")), as(4)]],
+  ],
+  [
+    "lost updates of a transaction that was not done",
+    [A1, LOST_WRITE, LOST_UPDATE, LOST_UPDATE_AFTER, [5, 6, list, saw(slot("k1", 1, "A"))]],
+  ],
+  [
+    "lost updates of a transaction that was not done, whose revision another one got",
+    [A1, LOST_WRITE, LOST_UPDATE, [5, 6, commit(set("k1", 1, "G")), as(2)]],
+  ],
+  ["a lost write that a lost update took away", [A1, LOST_WRITE, LOST_REMOVAL_OF_BOTH, [5, 6, list, saw()]]],
+  [
+    "a lost write that a lost update took away, and a commit that builds on that",
+    [A1, LOST_WRITE, LOST_REMOVAL_OF_BOTH, [5, 6, commit(set("k1", 0, "G")), as(4)]],
+  ],
+  [
+    "two lost writes that a lost update took away",
+    [A1, LOST_WRITE, LOST_UPDATE, LOST_REMOVAL_AFTER, [5, 6, list, saw(C2)]],
+  ],
+  [
+    "a lost write and its removal that were not done",
+    [A1, LOST_WRITE, LOST_REMOVAL_OF_BOTH, [5, 6, list, saw(slot("k1", 1, "A"))]],
+  ],
+  [
+    "a lost removal of what another lost write would have written, too",
+    [
+      A1,
+      [1, 0, commit(set("k1", 0, "A")), "none"],
+      [3, 0, update([slot("k1", 1, "A")], set("k1", 1, null)), "none"],
+      [5, 6, list, saw()],
+    ],
+  ],
+  [
+    "a lost write, its removal, and another lost write that is seen",
+    [
+      A1,
+      LOST_WRITE,
+      LOST_REMOVAL_OF_BOTH,
+      [3.2, 0, update([], set("k1", 0, "G")), "none"],
+      [5, 6, list, saw(slot("k1", 4, "G"))],
+    ],
   ],
   [
     "a commit that failed with an error, and was done",
@@ -237,6 +303,53 @@ const wrong: readonly (readonly [string, readonly Row[], RegExp])[] = [
     ],
     /never true together/u,
   ],
+  [
+    "a lost update on what nobody wrote",
+    [A1, LOST_UPDATE, [5, 6, list, saw(slot("k1", 3, "D"))]],
+    /revision 2, which no commit wrote/u,
+  ],
+  [
+    "a lost update that is seen, and not the whole of what it was decided on",
+    [A1, LOST_WRITE, LOST_UPDATE, [5, 6, list, saw(slot("k1", 3, "D"))]],
+    /never true together/u,
+  ],
+  [
+    "a lost update that is seen, on what was not there any more",
+    [
+      A1,
+      LOST_WRITE,
+      LOST_UPDATE,
+      [5, 6, list, saw(B2, C2)],
+      [7, 8, commit(set("k1", 2, "G")), as(2.5)],
+      [9, 10, list, saw(slot("k1", 3, "D"), C2)],
+    ],
+    /on the condition of slot k1 that it has revision 2, and it had revision 2.5/u,
+  ],
+  [
+    "a slot that comes back after a lost write and its lost removal",
+    [A1, LOST_WRITE, LOST_REMOVAL_OF_BOTH, [5, 6, list, saw()], [7, 8, list, saw(slot("k1", 1, "A"))]],
+    /k1 was back after it had been seen gone/u,
+  ],
+  [
+    "a slot that was taken away by nobody but a later update",
+    [
+      A1,
+      LOST_WRITE,
+      [3.1, 0, update([slot("k1", 7, "B")], set("k1", 7, null)), "none"],
+      [5, 6, commit(set("k1", 0, "G")), as(4)],
+    ],
+    /on the condition of slot k1 that there is none, and it had revision 1/u,
+  ],
+  [
+    "a slot that was taken away by nobody but an update of what another one made later",
+    [
+      A1,
+      [4, 5, commit(set("k1", 0, "G")), as(4)],
+      [6, 7, commit(set("k1", 4, "H")), as(7)],
+      [3.1, 0, update([slot("k1", 7, "H")], set("k1", 7, null)), "none"],
+    ],
+    /on the condition of slot k1 that there is none, and it had revision 1/u,
+  ],
   ["an answer to nothing", [], /never began/u],
 ];
 
@@ -257,7 +370,10 @@ describe("a history is wrong that has", () => {
   });
 });
 
-/** Clients at random on a right store, some of whose answers are lost, whether the commit was done or not. */
+/**
+ * Clients at random on a right store, some of whose answers are lost, whether the commit was done or not. Some lose those of a
+ * whole transaction of updates.
+ */
 async function randomHistory(seed: number): Promise<HistoryEvent[]> {
   let state = seed;
   const random = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
@@ -280,19 +396,41 @@ async function randomHistory(seed: number): Promise<HistoryEvent[]> {
     if (!lost) events.push({ event: "end", call, at: tick++, ...answer(result) });
     return result;
   };
-  const work = async (client: number): Promise<void> => {
+  let written = 0;
+  const someKeys = (): string[] => ["k0", "k1", "k2", "k3"].filter(() => random() < 0.5);
+  const decide = (keys: readonly string[], slots: ReadonlyMap<string, Slot>): SlotChange[] =>
+    keys.map((key) => {
+      const ifRevision = slots.get(key)?.revision ?? 0;
+      return set(key, ifRevision, ifRevision > 0 && random() < 0.4 ? null : `${++written}`);
+    });
+  const loseUpdates = async (store: Store): Promise<void> => {
+    const slots = new Map((await store.list(scope, "k")).map((found) => [found.key, found]));
+    let revision = Math.max(0, ...[...slots.values()].map((found) => found.revision));
+    const isDone = random() < 0.5;
+    for (let n = 0; n < 3; n++) {
+      const changes = decide(someKeys(), slots);
+      const asked = update([...slots.values()], ...changes);
+      events.push({ event: "start", call: `${++calls}`, at: tick++, ...asked });
+      const answer = isDone ? await store.commit(scope, changes) : undefined;
+      if (answer?.committed === false) return;
+      revision = answer?.token.revision ?? revision + 1;
+      for (const { key, value } of changes) {
+        if (value === null) slots.delete(key);
+        else slots.set(key, slot(key, revision, value));
+      }
+    }
+  };
+  const work = async (): Promise<void> => {
     const store = await shared.open();
     for (let round = 0; round < 30; round++) {
-      const keys = ["k0", "k1", "k2", "k3"].filter(() => random() < 0.5);
+      if (random() < 0.1) await loseUpdates(store);
+      const keys = someKeys();
       const slots = await record(
         { op: "read", scope, keys },
         () => store.read(scope, keys),
         (found) => ({ slots: [...found.values()] }),
       );
-      const changes = keys.map((key) => {
-        const ifRevision = slots.get(key)?.revision ?? 0;
-        return set(key, ifRevision, ifRevision > 0 && random() < 0.4 ? null : `${client}.${round}`);
-      });
+      const changes = decide(keys, slots);
       await record(
         { op: "commit", scope, changes },
         () => store.commit(scope, changes),
@@ -305,7 +443,7 @@ async function randomHistory(seed: number): Promise<HistoryEvent[]> {
       );
     }
   };
-  await Promise.all([1, 2, 3, 4].map(work));
+  await Promise.all([work(), work(), work(), work()]);
   return events;
 }
 

@@ -43,10 +43,10 @@ function shown(events: readonly HistoryEvent[]): unknown[] {
 }
 
 const READ = ["start c/1", { op: "read", scope: "scope", keys: ["k/a"] }];
-const COMMIT = ["start c/2", { op: "commit", scope: "scope", changes: DECIDED }];
+const COMMIT = ["start c/2", { op: "commit", scope: "scope", changes: DECIDED, decidedOn: [A1] }];
 
 describe("of an update the history has", () => {
-  it("the commit that was decided, and what it answered", async () => {
+  it("the commit that was decided, on what, and what it answered", async () => {
     const { store, events } = await recorded();
     await store.update("scope", ["k/a"], () => DECIDED);
     expect(shown(events)).toEqual([
@@ -98,9 +98,9 @@ describe("of an update the history has", () => {
     await store.update("scope", ["k/a"], (slots) => [set("k/a", slots.size, "B")]);
     expect(shown(events)).toEqual([
       READ,
-      ["start c/2", { op: "commit", scope: "scope", changes: [set("k/a", 0, "B")] }],
+      ["start c/2", { op: "commit", scope: "scope", changes: [set("k/a", 0, "B")], decidedOn: [] }],
       ["end c/2", { error: "it was decided anew" }],
-      ["start c/3", { op: "commit", scope: "scope", changes: DECIDED }],
+      ["start c/3", { op: "commit", scope: "scope", changes: DECIDED, decidedOn: [A1] }],
       ["end c/1", { slots: [A1] }],
       ["end c/3", { commit: { committed: true, token } }],
     ]);

@@ -12,7 +12,10 @@ import { type Child, startChild } from "../stores/child.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 import { openStore } from "../stores/sqlite.ts";
 
-/** How many processes are killed, one after the other, each as soon as it works and a moment more. */
+/**
+ * How many processes are killed, one after the other, each as soon as it works and a moment more. Beside each, another one
+ * kills itself while it has calls that nobody has the answer of.
+ */
 const KILLS = 5;
 
 /** A line without its end is a call that was not made, or whose answer nobody had. */
@@ -32,22 +35,23 @@ function monotonic(): number {
 it("what four processes do on one SQLite database, killed at random, is linearizable", async () => {
   const [directory, histories] = [temporaryFolder(), temporaryFolder()];
   let started = 0;
-  const start = async (): Promise<Child> => {
+  const launch = (fate: "lives" | "dies"): Child => {
     const name = `client-${++started}`;
-    const child = startChild(
-      "conformance/random-client.mjs",
-      directory,
-      name,
-      join(histories, `${name}.history`),
-    );
+    const history = join(histories, `${name}.history`);
+    return startChild("conformance/random-client.mjs", directory, name, history, fate);
+  };
+  const start = async (): Promise<Child> => {
+    const child = launch("lives");
     expect(await child.next()).toBe("working");
     return child;
   };
   const children = [await start(), await start(), await start()];
   for (let kill = 0; kill < KILLS; kill++) {
+    const dead = once(launch("dies").process, "exit");
     const victim = await start();
     await pause(Math.random() * 60);
     await victim.end("SIGKILL");
+    expect(await dead).toEqual([null, "SIGKILL"]);
   }
   for (const child of children) {
     const exited = once(child.process, "exit");

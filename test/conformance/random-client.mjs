@@ -1,5 +1,6 @@
 // A process that commits at random to a database, and writes the history of it to a file until it is told to
-// end or is killed.
+// end or is killed. One that is to die kills itself where the most is left untold: between the calls of a transaction, or
+// when it is done and nobody knows yet.
 
 import { openSync, writeSync } from "node:fs";
 import { hrtime } from "node:process";
@@ -9,22 +10,28 @@ import { systemChance, systemClock } from "../../dist/node/clock.js";
 import { openSqliteStore } from "../../dist/stores/sqlite/index.js";
 
 const SLOTS = 10;
-/**
- * An update that shares its transaction sees what its neighbours have not yet committed. Of a process that is killed then,
- * nobody can tell in which order they were, so whoever updates does one call at a time.
- */
-const UPDATES = Math.random() < 0.5;
-const OUTSTANDING = UPDATES ? 1 : 3;
+const OUTSTANDING = 3;
+const EVENTS_BEFORE_DEATH = 100;
 
-const [directory, client, file] = process.argv.slice(2);
+const [directory, client, file, fate] = process.argv.slice(2);
 const history = openSync(file, "a");
+let events = 0;
+
+function write(event) {
+  const isUntold = event.event === "end" || event.decidedOn !== undefined;
+  if (fate === "dies" && ++events > EVENTS_BEFORE_DEATH && isUntold && Math.random() < 0.1) {
+    process.kill(process.pid, "SIGKILL");
+  }
+  writeSync(history, `${JSON.stringify(event)}\n`);
+}
+
 const store = recordHistory(
   await openSqliteStore({ directory, boot: "boot-1", clock: systemClock, chance: systemChance }),
   {
     client,
     // The time since the machine booted, which is the same for all processes.
     now: () => Number(hrtime.bigint()),
-    write: (event) => writeSync(history, `${JSON.stringify(event)}\n`),
+    write,
   },
 );
 
@@ -41,7 +48,7 @@ async function work() {
         return { key, ifRevision, value };
       });
     const options = { durable: Math.random() < 0.05 };
-    if (UPDATES) await store.update("scope", keys, decide, options);
+    if (Math.random() < 0.5) await store.update("scope", keys, decide, options);
     else {
       const changes = decide(await store.read("scope", keys));
       if (changes.length > 0) await store.commit("scope", changes, options);
