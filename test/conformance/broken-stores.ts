@@ -95,12 +95,11 @@ export function updateInTwoSteps(): Opening {
 function commitAnyway(store: Store): CommitCall {
   return async (scope, changes, options) => {
     for (;;) {
-      const keys = changes.map(({ key }) => key);
-      const slots = await store.read(scope, keys);
-      const anyway = changes.map((change) => ({
-        ...change,
-        ifRevision: slots.get(change.key)?.revision ?? 0,
-      }));
+      const anyway: SlotChange[] = [];
+      for (const change of changes) {
+        const slots = await store.read(change.scope ?? scope, [change.key]);
+        anyway.push({ ...change, ifRevision: slots.get(change.key)?.revision ?? 0 });
+      }
       const commit = await store.commit(scope, anyway, options);
       if (commit.committed) return commit;
     }
