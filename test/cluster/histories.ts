@@ -5,9 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hrtime } from "node:process";
 
-import { checkHistory, type HistoryEvent, recordHistory } from "../../src/conformance/index.ts";
-import type { Store } from "../../src/contract/index.ts";
-import { type Child, startChild } from "../stores/child.ts";
+import { checkHistory, type HistoryEvent } from "../../src/conformance/index.ts";
+import { type Child, startChildIn } from "../stores/child.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 
 /** An engine as a process of its own opens it: a module of dist/, its function, and what that is given. */
@@ -16,54 +15,85 @@ export type EngineArguments = readonly [door: string, name: string, options: obj
 /** Fewer say nothing. */
 const LEAST_COMMITS = 100;
 
+/** Has a client end; "" when it did as it should. */
+async function ended(child: Child): Promise<string> {
+  const exited = once(child.process, "exit");
+  child.send("end");
+  await exited;
+  const { exitCode } = child.process;
+  return exitCode === 0 ? "" : `a client ended with ${exitCode}`;
+}
+
 /** As the clients measure it. */
-function monotonic(): number {
+export function monotonic(): number {
   return Number(hrtime.bigint());
 }
 
 export class Crowd {
   readonly #engine: EngineArguments;
+  readonly #place: readonly string[];
   readonly #folder: string = temporaryFolder();
   readonly #children: Child[] = [];
   #started = 0;
 
-  constructor(engine: EngineArguments) {
+  /** @param place a command line that runs another one, given behind it: where the clients are */
+  constructor(engine: EngineArguments, place: readonly string[] = []) {
     this.#engine = engine;
+    this.#place = place;
   }
 
-  /** Starts a client that works from now on. */
-  async start(): Promise<Child> {
-    const [door, name, options] = this.#engine;
+  /** Starts a client that works from now on, with other options than the rest where some are given. */
+  async start(own: object = {}, how: "works" | "looks" = "works"): Promise<Child> {
+    const [door, name, shared] = this.#engine;
+    const options = { ...shared, ...own };
     const client = `client-${++this.#started}`;
     const file = join(this.#folder, `${client}.history`);
-    const child = startChild("cluster/random-client.mjs", door, name, JSON.stringify(options), client, file);
+    const parameters = [door, name, JSON.stringify(options), client, file, how];
+    const child = startChildIn(this.#place, "cluster/random-client.mjs", ...parameters);
     await child.next();
     this.#children.push(child);
     return child;
   }
 
-  /** How much was written so far, of all: it grows while they get on. */
-  progress(): number {
-    return this.#events().filter(({ event }) => event === "end").length;
+  /** How many calls were answered so far, and how many ended with an error of the engine. */
+  progress(): { readonly answers: number; readonly errors: number } {
+    const ends = this.#events().filter(({ event }) => event === "end");
+    const errors = ends.filter((end) => "error" in end && end.error.startsWith("PortError"));
+    return { answers: ends.length - errors.length, errors: errors.length };
+  }
+
+  /** The commits that were done, by when they were asked for and when that was told, in nanoseconds. */
+  grants(): readonly { readonly asked: number; readonly told: number }[] {
+    const asked = new Map<string, number>();
+    const grants: { asked: number; told: number }[] = [];
+    for (const event of this.#events()) {
+      if (event.event === "start") asked.set(event.call, event.at);
+      else if ("commit" in event && event.commit.committed) {
+        grants.push({ asked: asked.get(event.call)!, told: event.at });
+      }
+    }
+    return grants;
+  }
+
+  /** Ends the clients at once. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.end("SIGKILL")));
   }
 
   /**
    * Ends those that were not killed, and says whether all of it can have been done by one store, one call after the
    * other: "" if so, else what speaks against it.
    */
-  async violation(store: Store): Promise<string> {
+  async violation(own: object = {}): Promise<string> {
     for (const child of this.#children) {
       if (child.process.exitCode !== null || child.process.signalCode !== null) continue;
-      const exited = once(child.process, "exit");
-      child.send("end");
-      await exited;
-      const { exitCode } = child.process;
-      if (exitCode !== 0) return `a client ended with ${exitCode}`;
+      const failed = await ended(child);
+      if (failed) return failed;
     }
-    const events = this.#events();
     // A last look, at what is there when all is over.
-    const write = (event: HistoryEvent): void => void events.push(event);
-    await recordHistory(store, { client: "last", now: monotonic, write }).list("scope", "k/");
+    const failed = await ended(await this.start(own, "looks"));
+    if (failed) return failed;
+    const events = this.#events();
     const verdict = checkHistory(events);
     if (!verdict.ok) return `${verdict.violation}: ${JSON.stringify(verdict.events)}`;
     return verdict.commits > LEAST_COMMITS ? "" : `there were only ${verdict.commits} commits`;

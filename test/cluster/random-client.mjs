@@ -11,8 +11,8 @@ const SLOTS = 10;
 const OUTSTANDING = 3;
 const EXPECTED = new Set(["STORE_UNAVAILABLE", "STORE_BUSY"]);
 
-/** The module of the engine in dist/, its function's name, what that is given, and who this is. */
-const [door, name, options, client, file] = process.argv.slice(2);
+/** The module of the engine in dist/, its function's name, what that is given, and who this is; "looks": once, at all. */
+const [door, name, options, client, file, how] = process.argv.slice(2);
 const engine = await import(`../../dist/${door}`);
 const history = openSync(file, "a");
 const store = recordHistory(
@@ -58,5 +58,6 @@ async function end() {
 }
 
 process.once("message", () => void end());
-const working = Promise.all(Array.from({ length: OUTSTANDING }, work));
+const working =
+  how === "looks" ? store.list("scope", "k/") : Promise.all(Array.from({ length: OUTSTANDING }, work));
 process.send("working");
