@@ -25,7 +25,10 @@ export interface Claim {
   readonly holder: ProcessIdentity;
   /** Milliseconds since the Unix epoch. */
   readonly grantedAt: number;
-  /** The id of the session that the lease lives with; `null`: it lives with the process of its holder. */
+  /**
+   * The id of the session that the lease lives with: its own, which has the id of the lease, where it has a time
+   * limit; that of the process that keeps it, on a store of many machines; `null`: it lives with its holder alone.
+   */
   readonly session: string | null;
   /** Whether the holder has the guard of the port as long as the lease lives. */
   readonly guarded: boolean;
@@ -39,6 +42,11 @@ export interface Claim {
 
 /** A claim that was read: it knows the revision of its grant. */
 export type GrantedClaim = Required<Claim>;
+
+/** Whether a lease lives for a time of its own, and not as long as its holder. */
+export function hasTimeLimit({ lease, session }: Pick<Claim, "lease" | "session">): boolean {
+  return session === lease;
+}
 
 /** A name that a port is kept for, on these addresses. */
 export interface Kept {
@@ -88,6 +96,7 @@ export interface NameRecord {
 
 /** Until when the leases of a session live, by `sinceBoot`. The engine of a store may know better: then the slot goes. */
 export interface SessionRecord extends BootTime {
+  /** The id of the session, which is that of the lease where it has only one. */
   readonly lease: string;
   readonly ttlMs: number;
 }
@@ -96,6 +105,8 @@ export interface SessionRecord extends BootTime {
 export interface Waiter {
   readonly id: string;
   readonly holder: ProcessIdentity;
+  /** The id of the session that it waits with, on a store of many machines. */
+  readonly session?: string | undefined;
   readonly name: string | null;
   /** What it would take: a set of ports, as text. */
   readonly ports: string;

@@ -1,12 +1,16 @@
 // diagnose() and repair(): what is wrong with this machine's registry, and what can be made good again. What does
 // the work is loaded when it is called: nobody else pays for it.
 
+import type { Engine } from "../contract/index.ts";
 import { expectBoolean, expectOptions } from "../core/expect.ts";
+import { findEngine } from "./engine.ts";
 import { stateDirectory, surroundings } from "./state-directory.ts";
 
 export interface DiagnoseOptions {
   /** The state folder. @default as of `open` */
   readonly directory?: string | undefined;
+  /** The engine that the registry is kept on, in place of a folder. @default as of `open` */
+  readonly store?: Engine | undefined;
 }
 
 export interface RepairOptions extends DiagnoseOptions {
@@ -29,8 +33,8 @@ export interface Finding {
 }
 
 export interface Diagnosis {
-  /** The absolute path of the state folder. */
-  readonly directory: string;
+  /** The absolute path of the state folder; `null`: the registry is kept on an engine. */
+  readonly directory: string | null;
   /** Whether there is no problem; there can be warnings. */
   readonly healthy: boolean;
   readonly findings: readonly Finding[];
@@ -46,7 +50,8 @@ export interface Repair {
 }
 
 /**
- * Looks at the runtime, the state folder, its database and the records in it, and changes nothing.
+ * Looks at the runtime, the state folder, its database and the records in it, and changes nothing. Of an engine:
+ * whether it answers, what its limits are, and the records of this scope.
  *
  * @example
  * import { diagnose } from "moorage";
@@ -55,7 +60,9 @@ export interface Repair {
  * for (const { check, state, message } of findings) console.log(state, check, message);
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
-  expectOptions("diagnose", options, ["directory"]);
+  expectOptions("diagnose", options, ["directory", "store"]);
+  const engine = await findEngine(options, process.env);
+  if (engine) return await (await import("./examine-engine.ts")).examineEngine(engine);
   const directory = stateDirectory(options.directory, surroundings());
   const { examine } = await import("./examine.ts");
   return await examine(directory);
@@ -64,7 +71,8 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
 /**
  * Makes good what can be: closes the folder to others, moves a damaged database aside and makes a new one of all
  * that can be read, mends records that contradict one another. What is removed is written to a file beside the
- * database first. In doubt a port stays kept or leased. Tokens go on above all that were given before.
+ * database first. In doubt a port stays kept or leased. Tokens go on above all that were given before. What an engine
+ * keeps is the engine's own business to repair: that is refused.
  *
  * @throws PortError `STORE_UNAVAILABLE`, `STORE_BUSY`, `DRIVER_MISSING`, `HOST_UNSUPPORTED`.
  * @example
@@ -73,8 +81,10 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
  * const { done, refused, diagnosis } = await repair();
  */
 export async function repair(options: RepairOptions = {}): Promise<Repair> {
-  expectOptions("repair", options, ["directory", "force"]);
+  expectOptions("repair", options, ["directory", "store", "force"]);
   const force = expectBoolean("force", options.force ?? false);
+  const engine = await findEngine(options, process.env);
+  if (engine) return await (await import("./examine-engine.ts")).refuseRepair(engine);
   const directory = stateDirectory(options.directory, surroundings());
   const { repairAll } = await import("./repair.ts");
   return await repairAll(directory, force);

@@ -4,10 +4,10 @@
 import type { Host, Store } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { openHost } from "../host/index.ts";
-import { audit, readScope } from "../registry/audit.ts";
+import { type Audit, audit, readScope } from "../registry/audit.ts";
 import type { RecordIssue } from "../registry/audit-records.ts";
 import { auditScopes, mendScopes } from "../registry/audit-scopes.ts";
-import { bindScope, defaultPool, type World } from "../registry/index.ts";
+import { bindScope, defaultPool, holdersByHost, type World } from "../registry/index.ts";
 import { SCOPES } from "../registry/scope.ts";
 import type { CopiedStore } from "../stores/sqlite/copy.ts";
 import { inspect } from "../stores/sqlite/inspect.ts";
@@ -30,7 +30,7 @@ export async function examine(directory: string): Promise<Diagnosis> {
 
 /** The world of an audit or a repair: nothing is granted in it. */
 export function worldOf(store: Store, scope: string, host: Host): World {
-  return {
+  const world = {
     store,
     scope,
     host,
@@ -41,6 +41,7 @@ export function worldOf(store: Store, scope: string, host: Host): World {
     quarantineMs: 0,
     testRun: () => undefined,
   };
+  return { ...world, holders: holdersByHost(world) };
 }
 
 /** The host as it judges the holders of a scope: only those of its own scope have guards that it can see. */
@@ -48,7 +49,7 @@ export function hostFor(scope: string, own: string, host: Host): Host {
   return scope === own ? host : { ...host, guards: undefined };
 }
 
-function findHost(findings: Finding[]): Host | undefined {
+export function findHost(findings: Finding[]): Host | undefined {
   try {
     return openHost();
   } catch (error) {
@@ -75,18 +76,22 @@ async function recordFindings(copy: CopiedStore, host: Host): Promise<Finding[]>
     const where = scope === own ? "" : ` in scope ${scope}`;
     findings.push(...found.issues.map((issue) => toFinding("records", issue, where)));
     if (found.issues.length > 0) continue;
-    const { leases, abandoned, keptNames, waiting, deadWaiting } = found;
-    const message =
-      `${count(leases, "lease")}${part(abandoned, "abandoned")}, ${count(keptNames, "name")} with kept ports, ` +
-      `${waiting} waiting${part(deadWaiting, "dead")}${where}`;
-    findings.push({ check: "records", state: "ok", message });
+    findings.push({ check: "records", state: "ok", message: describeRecords(found) + where });
   }
   return findings;
 }
 
-function toFinding(check: string, issue: RecordIssue, where = ""): Finding {
+export function toFinding(check: string, issue: RecordIssue, where = ""): Finding {
   const { severity, message, mend, advice = mend ? REPAIR : undefined } = issue;
   return { check, state: severity, message: message + where, ...(advice !== undefined && { advice }) };
+}
+
+/** "3 leases (1 abandoned), 2 names with kept ports, 0 waiting". */
+export function describeRecords({ leases, abandoned, keptNames, waiting, deadWaiting }: Audit): string {
+  return (
+    `${count(leases, "lease")}${part(abandoned, "abandoned")}, ${count(keptNames, "name")} with kept ports, ` +
+    `${waiting} waiting${part(deadWaiting, "dead")}`
+  );
 }
 
 function count(number: number, noun: string): string {

@@ -7,6 +7,7 @@
 export type {
   AbortableOptions,
   AbortSignalLike,
+  Engine,
   Listener,
   ListenersOptions,
   ProcessIdentity,
@@ -60,3 +61,4 @@ export {
 export { inspect, type Inspection } from "./inspect.ts";
 export { listeners } from "./listeners.ts";
 export { open, type OpenOptions } from "./open.ts";
+export type { HostScope, PoolScope, Scope } from "./scope.ts";

@@ -1,18 +1,22 @@
 // open(): puts a store and this machine together into a registry.
 
-import type { Host } from "../contract/index.ts";
+import type { Engine, Host, Store } from "../contract/index.ts";
 import { expectInteger, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
 import {
   bindScope,
   createRegistry,
   defaultPool,
+  holdersByHost,
+  holdersBySession,
   type Registry,
   type TestRun,
   type World,
 } from "../registry/index.ts";
 import { openSqliteStore } from "../stores/sqlite/index.ts";
 import { newAbortable, systemChance, systemClock } from "./clock.ts";
+import { findEngine } from "./engine.ts";
+import { enterScope, expectScope, type Scope, type Scoped, scopeFromEnvironment } from "./scope.ts";
 import { stateDirectory, surroundings } from "./state-directory.ts";
 import { findTestRun } from "./test-run.ts";
 
@@ -24,6 +28,26 @@ export interface OpenOptions {
    */
   readonly directory?: string | undefined;
   /**
+   * The engine that many machines share, as `etcd()` and `postgres()` make it, in place of a folder.
+   *
+   * @default what `$MOORAGE_STORE` names, else the state folder
+   */
+  readonly store?: Engine | undefined;
+  /**
+   * On an engine, whose ports to lease: those of a host by its name, `{ host: "web-1" }`, or those of a pool, which no
+   * machine has, `{ pool: "vip-1", ports: "30000-32767" }`.
+   *
+   * @default what `$MOORAGE_SCOPE` says (`host/web-1`, `pool/vip-1`), else this machine, by its host name and machine id
+   */
+  readonly scope?: Scope | undefined;
+  /**
+   * On an engine, for how many milliseconds the leases of a process live that the engine does not hear of any more,
+   * 1000 to 86,400,000; engines round it up. It is heard of at every third of that time.
+   *
+   * @default 15,000
+   */
+  readonly sessionTtlMs?: number | undefined;
+  /**
    * For how many milliseconds a port is the last choice for others when its lease has ended, 0 to 86,400,000.
    * In that time what the last holder left behind can end: connections, a server that is still stopping.
    *
@@ -32,7 +56,12 @@ export interface OpenOptions {
   readonly quarantineMs?: number | undefined;
 }
 
-const QUARANTINE_MS = { normal: 2000, longest: 86_400_000 };
+const DAY_MS = 86_400_000;
+const QUARANTINE_MS = { normal: 2000, longest: DAY_MS };
+const SESSION_TTL_MS = { shortest: 1000, normal: 15_000, longest: DAY_MS };
+const OPTIONS = ["directory", "store", "scope", "sessionTtlMs", "quarantineMs"] as const;
+/** What has a meaning on engines only. */
+const OF_ENGINES = ["scope", "sessionTtlMs"] as const;
 
 /**
  * Opens the registry of this machine's ports, made on first use.
@@ -52,7 +81,7 @@ export async function open(options: OpenOptions = {}): Promise<Registry> {
 
 /** As `open`, for those who know better which test run they belong to. */
 export async function openInRun(findRun: FindRun, options: OpenOptions = {}): Promise<Registry> {
-  expectOptions("open", options, ["directory", "quarantineMs"]);
+  expectOptions("open", options, OPTIONS);
   return (await openBoth(findRun, options)).registry;
 }
 
@@ -70,31 +99,77 @@ export interface OpenWorld {
 type FindRun = (host: Host) => TestRun | undefined;
 
 async function openBoth(findRun: FindRun, options: OpenOptions): Promise<OpenWorld> {
-  const quarantineMs = expectInteger(
-    "quarantineMs",
-    options.quarantineMs ?? QUARANTINE_MS.normal,
-    0,
-    QUARANTINE_MS.longest,
-  );
+  const { normal, longest } = QUARANTINE_MS;
+  const quarantineMs = expectInteger("quarantineMs", options.quarantineMs ?? normal, 0, longest);
+  const engine = await findEngine(options, process.env);
   const host = openHost();
+  if (engine) return await openOnEngine(engine, options, { host, quarantineMs, findRun });
+  for (const option of OF_ENGINES) {
+    if (options[option] !== undefined) {
+      throw new TypeError(`\`${option}\`: belongs to a registry on an engine (\`store\`)`);
+    }
+  }
   const store = await openSqliteStore({
     directory: stateDirectory(options.directory, surroundings()),
     boot: host.boot,
     clock: systemClock,
     chance: systemChance,
   });
+  return await closingOnError(store, async () => {
+    const scoped = { scope: await bindScope(store, host), host, defaultPool: defaultPool(host.settings()) };
+    const world = worldOf(store, scoped, { quarantineMs, findRun });
+    return { ...world, holders: holdersByHost(world) };
+  });
+}
+
+/** How a registry is opened, wherever it is kept. */
+interface Opening {
+  readonly quarantineMs: number;
+  readonly findRun: FindRun;
+}
+
+async function openOnEngine(
+  engine: Engine,
+  options: OpenOptions,
+  { host, ...opening }: Opening & { readonly host: Host },
+): Promise<OpenWorld> {
+  const { shortest, normal, longest } = SESSION_TTL_MS;
+  const ttlMs = expectInteger("sessionTtlMs", options.sessionTtlMs ?? normal, shortest, longest);
+  const asked = options.scope === undefined ? undefined : expectScope(options.scope);
+  const scope = asked ?? scopeFromEnvironment(process.env);
+  const store = await engine.open({ clock: systemClock, chance: systemChance });
+  return await closingOnError(store, async () => {
+    const world = await worldOn(store, { host, scope }, opening);
+    const { expiring } = store;
+    const holders = expiring ? holdersBySession(world, expiring, ttlMs) : holdersByHost(world);
+    return { ...world, holders };
+  });
+}
+
+/** The world of a registry on an engine, but for how its holders are told alive. */
+export async function worldOn(
+  store: Store,
+  { host, scope }: { readonly host: Host; readonly scope: Scope | undefined },
+  opening: Opening,
+): Promise<Omit<World, "holders">> {
+  return worldOf(store, await enterScope(store, host, scope), opening);
+}
+
+function worldOf(store: Store, scoped: Scoped, { quarantineMs, findRun }: Opening): Omit<World, "holders"> {
+  return {
+    store,
+    ...scoped,
+    clock: systemClock,
+    chance: systemChance,
+    newAbortable,
+    quarantineMs,
+    testRun: () => findRun(scoped.host),
+  };
+}
+
+async function closingOnError(store: Store, make: () => Promise<World>): Promise<OpenWorld> {
   try {
-    const world: World = {
-      store,
-      scope: await bindScope(store, host),
-      host,
-      clock: systemClock,
-      chance: systemChance,
-      newAbortable,
-      defaultPool: defaultPool(host.settings()),
-      quarantineMs,
-      testRun: () => findRun(host),
-    };
+    const world = await make();
     return { registry: createRegistry(world), world };
   } catch (error) {
     await store.close();

@@ -11,7 +11,11 @@ import { settingsFindings } from "./settings-findings.ts";
 const OLDEST_NODE = { major: 20, minor: 19 };
 
 export function runtimeFindings(): Finding[] {
-  return [nodeFinding(process.versions.node), driverFinding()];
+  return [ownNodeFinding(), driverFinding()];
+}
+
+export function ownNodeFinding(): Finding {
+  return nodeFinding(process.versions.node);
 }
 
 export function nodeFinding(version: string): Finding {

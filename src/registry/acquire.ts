@@ -6,6 +6,7 @@ import { Grant } from "./grant.ts";
 import type { Granted, PartOptions } from "./part.ts";
 import type { Guarding } from "./guarding.ts";
 import type { Hints } from "./hints.ts";
+import type { Term } from "./holders.ts";
 import type { LeaseFacts } from "./lease.ts";
 import { keepPorts, lookUpName, type NameState, NO_NAME } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
@@ -18,7 +19,7 @@ const POLL_MS = 5;
 const PATIENCE_MS = 10_000;
 
 /** A lease that was granted, or one that its holder had already. */
-export type Acquired = { readonly granted: Granted } | { readonly found: LeaseFacts };
+export type Acquired = { readonly granted: Granted } | { readonly found: LeaseFacts; readonly term: Term };
 
 export type Answer = { readonly acquired: readonly Acquired[] } | { readonly refusal: Refusal };
 
@@ -71,7 +72,9 @@ async function grantMissing(
   for (const [at, request] of requests.entries()) {
     const name = names[at]!;
     const seeker = { formerPorts: name.formerPorts, lastPort, hints, waiter };
-    if (!name.lease) parts.push({ request: name.isKept ? onKept(request, name) : request, name, seeker });
+    if (name.lease) continue;
+    const tenure = await world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
+    parts.push({ request: name.isKept ? onKept(request, name) : request, name, seeker, tenure });
   }
   let granted: readonly Granted[] = [];
   if (parts.length > 0) {
@@ -86,12 +89,13 @@ async function grantMissing(
     } finally {
       // Should this fail too, the claims go with their holder; the first error says what is wrong.
       if (!leases) await grant.undo().catch(() => undefined);
+      if (!leases) for (const { tenure } of parts) tenure.drop?.();
     }
     granted = leases;
   } else if (isToKeep(requests) && !(await keepFound(world, requests, names))) return undefined;
   const fresh = granted.values();
   const acquired = names.map(({ lease }): Acquired =>
-    lease ? { found: lease } : { granted: fresh.next().value! },
+    lease ? { found: lease.facts, term: lease.term } : { granted: fresh.next().value! },
   );
   return { acquired };
 }
@@ -107,7 +111,7 @@ async function keepFound(
   names: readonly NameState[],
 ): Promise<boolean> {
   for (const [at, { lease, isKept }] of names.entries()) {
-    if (lease && requests[at]!.kept && !isKept && !(await keepPorts(world, lease))) return false;
+    if (lease && requests[at]!.kept && !isKept && !(await keepPorts(world, lease.facts))) return false;
   }
   return true;
 }

@@ -77,6 +77,7 @@ export async function audit(world: World, slots: readonly Slot[]): Promise<Audit
     ...(await unguarded(world, records)),
   ];
   const queue = readQueue(readable.find(({ key }) => key === QUEUE_KEY));
+  await living.learnWaiters(queue);
   const leases = new Map([...ports.values()].flatMap(({ record }) => record.claims.map((c) => [c.lease, c])));
   return {
     issues,
@@ -84,7 +85,7 @@ export async function audit(world: World, slots: readonly Slot[]): Promise<Audit
     abandoned: [...leases.values()].filter((claim) => !isLiving(records, claim)).length,
     keptNames: [...names.values()].filter(({ record }) => record.kept).length,
     waiting: queue.length,
-    deadWaiting: queue.filter(({ holder }) => !living.hasProcess(holder)).length,
+    deadWaiting: queue.filter((waiter) => !living.hasWaiter(waiter)).length,
   };
 }
 

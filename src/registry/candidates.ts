@@ -5,11 +5,11 @@
 
 import {
   type BootTime,
+  type Departure,
   portKey,
   QUEUE_KEY,
   readPort,
   readQueue,
-  type PortRecord,
   type Slot,
 } from "../contract/index.ts";
 import { awakeTime, bootTime } from "./give-back.ts";
@@ -24,7 +24,6 @@ import {
   judge,
   type ReadSlot,
   type Refused,
-  remainingMs,
 } from "./judge.ts";
 import { Living } from "./living.ts";
 import { portKeys, type Request } from "./request.ts";
@@ -78,6 +77,8 @@ export class Candidates {
   /** The time of the request, asked for once, and only if it matters. */
   readonly #now = (): BootTime => (this.#bootTime ??= bootTime(this.#world));
   readonly #awake = (): BootTime => (this.#awakeTime ??= awakeTime(this.#world));
+  readonly #remaining = (key: string, left: Departure): number =>
+    this.#world.holders.remainingMs(key, left, this.#awake);
 
   /** The ports that were refused by their slots. */
   *refused(): Generator<Refused> {
@@ -101,8 +102,8 @@ export class Candidates {
     const circumstances = {
       living: this.#living,
       now: this.#now,
-      awake: this.#awake,
       quarantineMs: 0,
+      remaining: this.#remaining,
       ahead: [],
     };
     for (const start of this.#next) {
@@ -110,7 +111,7 @@ export class Candidates {
       const ports = this.#portsOf(start) ?? [];
       for (const port of ports) {
         const read = this.#recordsOf(port, slots);
-        if (read.some(({ record }) => record.claims.length > 0 || this.#wasLeft(record))) break;
+        if (read.some((one) => one.record.claims.length > 0 || this.#wasLeft(one))) break;
         const judgement = judge(this.#request, port, read, circumstances);
         if (!isCandidate(judgement)) break;
         place.push(judgement);
@@ -204,11 +205,9 @@ export class Candidates {
     const circumstances: Circumstances = {
       living: this.#living,
       now: this.#now,
-      awake: this.#awake,
       quarantineMs: this.#world.quarantineMs,
-      ahead: read.some((one) => one.slots.some(({ record }) => this.#wasLeft(record)))
-        ? await this.#readQueue()
-        : [],
+      remaining: this.#remaining,
+      ahead: read.some((one) => one.slots.some((slot) => this.#wasLeft(slot))) ? await this.#readQueue() : [],
     };
     for (const one of read) {
       const judgement = judge(this.#request, one.port, one.slots, circumstances);
@@ -226,8 +225,8 @@ export class Candidates {
   }
 
   /** Whether a port may have somebody who waited for it. */
-  #wasLeft({ claims, left }: PortRecord): boolean {
-    return (left && remainingMs(left, this.#awake) > 0) || claims.some((claim) => !this.#living.has(claim));
+  #wasLeft({ key, record: { claims, left } }: ReadSlot): boolean {
+    return (left && this.#remaining(key, left) > 0) || claims.some((claim) => !this.#living.has(claim));
   }
 
   /** Those who waited before the request came. */
@@ -235,7 +234,9 @@ export class Candidates {
     if (!this.#ahead) {
       const { store, scope } = this.#world;
       const slots = await store.read(scope, [QUEUE_KEY], { signal: this.#request.signal });
-      this.#ahead = aheadOf(readQueue(slots.get(QUEUE_KEY)), this.#waiter, this.#living);
+      const queue = readQueue(slots.get(QUEUE_KEY));
+      await this.#living.learnWaiters(queue);
+      this.#ahead = aheadOf(queue, this.#waiter, this.#living);
     }
     return this.#ahead;
   }

@@ -1,6 +1,6 @@
 // What a request asks for that a name has otherwise: none, and the name's ports are what is asked for.
 
-import type { GrantedClaim, NameRecord } from "../contract/index.ts";
+import { type GrantedClaim, hasTimeLimit, type NameRecord } from "../contract/index.ts";
 import { allows, type Request } from "./request.ts";
 
 /** In words, as in "udp instead of tcp". */
@@ -12,7 +12,7 @@ export interface Difference {
 /** What the request asks for that a lease of the name has otherwise. */
 export function differencesFrom(request: Request, record: NameRecord, claim: GrantedClaim): Difference[] {
   const found = portDifferences(request, record);
-  const hasLimit = claim.session !== null;
+  const hasLimit = hasTimeLimit(claim);
   if (hasLimit === (request.ttlMs !== null)) return found;
   const [asked, has] = hasLimit ? ["no time limit", "one"] : ["a time limit", "none"];
   return [...found, { asked, has }];

@@ -149,11 +149,11 @@ export function departure(
 }
 
 /** Now, for time limits. */
-export function bootTime({ host, clock }: World): BootTime {
+export function bootTime({ host, clock }: Pick<World, "host" | "clock">): BootTime {
   return { boot: host.boot, at: clock.sinceBoot() };
 }
 
 /** Now, for quarantines. Cheaper to ask for than the other: each release does. */
-export function awakeTime({ host, clock }: World): BootTime {
+export function awakeTime({ host, clock }: Pick<World, "host" | "clock">): BootTime {
   return { boot: host.boot, at: Math.round(clock.elapsed()) };
 }

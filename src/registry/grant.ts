@@ -46,6 +46,8 @@ export class Grant {
         for (const part of this.#parts) await part.examine(this.#guarding);
         if (this.#parts.every((part) => part.isFull)) {
           if (this.#isToConfirm() && !(await this.#confirm())) return { changed: true };
+          // What it lives with can have ended meanwhile, as while the process was stopped.
+          if (this.#parts.some((part) => part.isOver)) return { changed: true };
           return { leases: this.#parts.map((part) => part.granted()) };
         }
       }

@@ -32,6 +32,8 @@ interface Expiry {
 export class Hints {
   readonly #world: World;
   readonly #taken: Readonly<Record<Transport, PortBits>> = { tcp: new PortBits(), udp: new PortBits() };
+  /** What the store's watch says is taken, until it says otherwise; `undefined`: there is none. */
+  #followed: Readonly<Record<Transport, PortBits>> | undefined;
   /** Until when, for those that end; milliseconds of the clock's `elapsed`. */
   readonly #until: Readonly<Record<Transport, Map<number, number>>> = { tcp: new Map(), udp: new Map() };
   /** For each length of time the ends to come, in their order: who was noted first ends first. */
@@ -51,10 +53,24 @@ export class Hints {
     }
   }
 
+  /** What the watch of the store says of a port. */
+  noteFollowed(protocol: Transport, port: number, isTaken: boolean): void {
+    this.#followed ??= { tcp: new PortBits(), udp: new PortBits() };
+    if (isTaken) this.#followed[protocol].add(port);
+    else this.#followed[protocol].delete(port);
+  }
+
+  /** The watch begins anew, with all there is. */
+  forgetFollowed(): void {
+    this.#followed = undefined;
+  }
+
   /** What seems taken now, for as long as nothing else is noted. */
   seemsTaken(protocols: readonly Transport[]): SeemsTaken {
     this.#forgetWhatEnded();
     const sets = protocols.map((protocol) => this.#taken[protocol]);
+    const followed = this.#followed;
+    if (followed) sets.push(...protocols.map((protocol) => followed[protocol]));
     const union = PortUnion.of(sets);
     return {
       has: (port) => sets.some((set) => set.has(port)),

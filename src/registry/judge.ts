@@ -71,9 +71,9 @@ export interface Circumstances {
   readonly living: Living;
   /** By `sinceBoot`. */
   readonly now: () => BootTime;
-  /** By `elapsed`. */
-  readonly awake: () => BootTime;
   readonly quarantineMs: number;
+  /** How much longer a port is in quarantine that was left like this, in the slot of this key. */
+  readonly remaining: (key: string, left: Departure) => number;
   /** Those who waited before the request came. */
   readonly ahead: readonly Ahead[];
 }
@@ -82,7 +82,7 @@ export function judge(
   request: Request,
   port: number,
   read: readonly ReadSlot[],
-  { living, now, awake, quarantineMs, ahead }: Circumstances,
+  { living, now, quarantineMs, remaining, ahead }: Circumstances,
 ): Candidate | Refused {
   const slots: PortSlot[] = [];
   const endedSessions: Slot[] = [];
@@ -105,16 +105,15 @@ export function judge(
       } else if (!isOwnName(request, claim)) {
         // When a session ran out is known; when a process died is not, but that a boot ended it.
         const session = readSession(slot);
-        const remaining = session
-          ? remainingMs({ ...session, quarantineMs }, now)
-          : remainingMs({ boot: claim.holder.boot, at: awake().at, quarantineMs }, awake);
-        quarantinedMs = Math.max(quarantinedMs, remaining);
+        const sinceDeath = living.mayHaveJustDied(claim) ? quarantineMs : 0;
+        const ofClaim = session ? remainingMs({ ...session, quarantineMs }, now) : sinceDeath;
+        quarantinedMs = Math.max(quarantinedMs, ofClaim);
       }
     }
     if (kept.some(({ name, addresses }) => name !== request.name && meets(addresses))) {
       refused ??= { refusal: "kept" };
     }
-    if (left && !isOwnName(request, left)) quarantinedMs = Math.max(quarantinedMs, remainingMs(left, awake));
+    if (left && !isOwnName(request, left)) quarantinedMs = Math.max(quarantinedMs, remaining(key, left));
   }
   if (!refused && quarantinedMs > 0) {
     if (request.refusesQuarantined) refused = { refusal: "quarantined", quarantinedMs };
@@ -169,10 +168,10 @@ function isWholePort(addresses: readonly string[]): boolean {
   return addresses.includes("::");
 }
 
-/** Those in the queue whose processes live, up to the one with this id, or all. */
+/** Those in the queue who live, as far as was learned, up to the one with this id, or all. */
 export function aheadOf(queue: readonly Waiter[], id: string | undefined, living: Living): Ahead[] {
   const end = queue.findIndex((waiter) => waiter.id === id);
   const before = end === -1 ? queue : queue.slice(0, end);
-  const alive = before.filter(({ holder }) => living.hasProcess(holder));
+  const alive = before.filter((waiter) => living.hasWaiter(waiter));
   return alive.map((waiter) => ({ ...waiter, pool: PortSet.parse(waiter.ports) }));
 }

@@ -3,8 +3,10 @@
 
 import type { Abortable, PlatformSignal, ProcessIdentity, Token } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
+import type { Term } from "./holders.ts";
 import { sameProcess } from "./living.ts";
 import { leaseLost, type LossReason } from "./refusals.ts";
+import { isOver } from "./session.ts";
 import type { World } from "./world.ts";
 
 /** One use of a port that a lease grants. */
@@ -110,14 +112,13 @@ export class HeldLease implements Lease {
   readonly isHeldInKernel: boolean;
   readonly #world: World;
   readonly #actions: LeaseActions;
-  /** Milliseconds since the boot. */
-  #deadline: number;
+  readonly #term: Term;
   #lossReason: LossReason | undefined;
   /** Made when it is asked for: most leases are never asked. */
   #loss: Abortable | undefined;
   #releasing: Promise<void> | undefined;
 
-  constructor(world: World, facts: LeaseFacts, deadline: number, actions: LeaseActions) {
+  constructor(world: World, facts: LeaseFacts, term: Term, actions: LeaseActions) {
     this.id = facts.id;
     this.name = facts.name;
     this.port = facts.ports[0]!;
@@ -131,7 +132,7 @@ export class HeldLease implements Lease {
     this.isHeldInKernel = facts.isHeldInKernel;
     this.#world = world;
     this.#actions = actions;
-    this.#deadline = deadline;
+    this.#term = term;
     Object.freeze(this);
   }
 
@@ -149,7 +150,7 @@ export class HeldLease implements Lease {
   isValid(): boolean {
     const { host, clock } = this.#world;
     if (this.#releasing || this.#lossReason) return false;
-    if (this.#deadline !== Infinity && clock.sinceBoot() >= this.#deadline) return false;
+    if (isOver(clock, this.#term)) return false;
     return sameProcess(this.holder, host.self) || host.liveness(this.holder) !== "dead";
   }
 
@@ -179,23 +180,11 @@ export class HeldLease implements Lease {
 
   #expectNotLost(): void {
     if (this.#lossReason !== undefined) throw leaseLost(this.ports, this.#lossReason);
-    if (this.#deadline !== Infinity && this.#world.clock.sinceBoot() >= this.#deadline) {
-      throw leaseLost(this.ports, "expired");
-    }
+    if (isOver(this.#world.clock, this.#term)) throw leaseLost(this.ports, "expired");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
-  }
-
-  /** When its time is over, in milliseconds since the boot; `Infinity`: it has no limit. For its registry. */
-  static deadlineOf(lease: HeldLease): number {
-    return lease.#deadline;
-  }
-
-  /** Moves the time limit. For its registry. */
-  static extend(lease: HeldLease, deadline: number): void {
-    lease.#deadline = deadline;
   }
 
   /** Has `lost` fire, unless the lease is over already. For its registry. */

@@ -3,6 +3,7 @@
 import {
   type AbortableOptions,
   type GrantedClaim,
+  hasTimeLimit,
   parsePortKey,
   PORT_PREFIX,
   type ProcessIdentity,
@@ -114,7 +115,7 @@ function toListed(world: World, living: Living, claim: GrantedClaim, { protocol,
     heir: claim.heir,
     isHeldInKernel: claim.held && living.hasHolder(claim),
     state: living.has(claim) ? "held" : "abandoned",
-    hasTimeLimit: claim.session !== null,
+    hasTimeLimit: hasTimeLimit(claim),
     grantedAt: claim.grantedAt,
     token: { epoch: world.store.epoch, revision: claim.revision },
   };

@@ -1,18 +1,20 @@
 // Which claims are alive, as one request sees it.
 //
-// A claim lives with the process of its holder and then with its heir, on the host's word, or with a session, until
-// the time that its slot says. A process that cannot be judged from here counts as alive, unless nobody has the guard that it
+// A claim lives with the process of its holder and then with its heir, on the host's word; with a session of its own,
+// until the time that its slot says; on an engine of many machines with both the session and the process, where the
+// host knows anything of that. A process that cannot be judged from here counts as alive, unless nobody has the guard that it
 // would have: a guard goes with its process. Each process is asked about once in the life of such a view.
 
 import {
   type GrantedClaim,
+  hasTimeLimit,
   type Liveness,
   type ProcessIdentity,
   parsePortKey,
   type PortRecord,
-  readSession,
   sessionKey,
   type Slot,
+  type Waiter,
 } from "../contract/index.ts";
 import type { World } from "./world.ts";
 
@@ -52,8 +54,19 @@ export class Living {
     if (sessions) await this.#readSessions(sessions);
   }
 
+  /** Finds out what takes time about those who wait; to be called before `hasWaiter`. */
+  async learnWaiters(waiters: readonly Waiter[]): Promise<void> {
+    const sessions = waiters.flatMap(({ session }) =>
+      session === undefined || this.#sessions?.has(session) ? [] : [session],
+    );
+    if (sessions.length > 0) await this.#readSessions([...new Set(sessions)]);
+  }
+
   has(claim: GrantedClaim): boolean {
-    if (claim.session !== null) return this.#isRunning(claim.session);
+    if (claim.session !== null) {
+      if (!this.#isRunning(claim.session)) return false;
+      if (hasTimeLimit(claim)) return true;
+    }
     const isUnguarded = this.#unguarded?.has(claim.lease) === true;
     if (this.hasHolder(claim) && !isUnguarded) return true;
     if (claim.heir === null) return false;
@@ -75,6 +88,16 @@ export class Living {
   /** The process that a living claim lives with: its holder, or its heir when that is dead. */
   holderOf({ holder, heir }: Pick<GrantedClaim, "holder" | "heir">): ProcessIdentity {
     return heir !== null && this.#liveness(holder) === "dead" ? heir : holder;
+  }
+
+  /** Whether somebody who waits is not known to be dead. */
+  hasWaiter({ holder, session }: Waiter): boolean {
+    return (session === undefined || this.#isRunning(session)) && this.hasProcess(holder);
+  }
+
+  /** Whether the holder of a dead claim may have died a moment ago. */
+  mayHaveJustDied({ holder }: GrantedClaim): boolean {
+    return this.#world.holders.mayHaveJustDied(holder);
   }
 
   /** Whether a process is not known to be dead. */
@@ -110,14 +133,12 @@ export class Living {
   }
 
   #isRunning(session: string): boolean {
-    const record = readSession(this.#sessions?.get(session));
-    const { host, clock } = this.#world;
-    return record !== undefined && record.boot === host.boot && record.at > clock.sinceBoot();
+    return this.#world.holders.isRunning(this.#sessions?.get(session));
   }
 
   async #readSessions(sessions: readonly string[]): Promise<void> {
-    const { store, scope } = this.#world;
-    const slots = await store.read(scope, sessions.map(sessionKey));
+    const { store, holders } = this.#world;
+    const slots = await store.read(holders.sessionScope, sessions.map(sessionKey));
     this.#sessions ??= new Map();
     for (const session of sessions) this.#sessions.set(session, slots.get(sessionKey(session)));
   }

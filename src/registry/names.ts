@@ -3,6 +3,7 @@
 
 import {
   type GrantedClaim,
+  hasTimeLimit,
   nameKey,
   type NameRecord,
   portKey,
@@ -17,7 +18,8 @@ import {
 } from "../contract/index.ts";
 import { differencesFrom, portDifferences } from "./differences.ts";
 import { awakeTime, giveBack } from "./give-back.ts";
-import { aheadOf, remainingMs } from "./judge.ts";
+import { aheadOf } from "./judge.ts";
+import type { Term } from "./holders.ts";
 import type { LeaseFacts } from "./lease.ts";
 import type { AcquireRefusal } from "./options.ts";
 import { Living, sameProcess } from "./living.ts";
@@ -32,8 +34,8 @@ export interface NameState {
   readonly formerPorts: readonly number[];
   /** Whether the name keeps its ports. */
   readonly isKept: boolean;
-  /** This very holder's living lease of that name, to be handed out again. */
-  readonly lease?: LeaseFacts;
+  /** This very holder's living lease of that name, to be handed out again, and until when it may be used. */
+  readonly lease?: { readonly facts: LeaseFacts; readonly term: Term };
   /** Somebody else's, or what the request asks for does not fit it. */
   readonly refusal?: Refusal;
   /** Another process or registry is at work for the same holder: what to say when that does not end. */
@@ -71,12 +73,12 @@ export async function lookUpName(
     return { ...state, refusal: refuse(nameKept(name, record.ports, differences), []) };
   }
   // Of those who wait for a name that was just given back, the one who came first gets it.
-  const ahead = aheadOf(readQueue(slots.get(QUEUE_KEY)), waiter, living).filter(
-    (other) => other.name === name,
-  );
+  const queue = readQueue(slots.get(QUEUE_KEY));
+  await living.learnWaiters(queue);
+  const ahead = aheadOf(queue, waiter, living).filter((other) => other.name === name);
   if (claim && ahead.length > 0) {
     // From now on the port counts as left, and for as long as its quarantine they come first.
-    const ending = claim.session === null ? "reclaimed" : "expired";
+    const ending = hasTimeLimit(claim) ? "expired" : "reclaimed";
     await giveBack(
       world,
       { id: claim.lease, name, protocols: record.protocols, ports: record.ports },
@@ -86,7 +88,9 @@ export async function lookUpName(
   }
   const leftMs = Math.max(
     0,
-    ...records.map(([, { left }]) => (left ? remainingMs(left, () => awakeTime(world)) : 0)),
+    ...records.map(([key, { left }]) =>
+      left ? world.holders.remainingMs(key, left, () => awakeTime(world)) : 0,
+    ),
   );
   const [first] = ahead;
   if (first && leftMs > 0) {
@@ -125,7 +129,7 @@ async function heldState(
   if (!mine || differences.length > 0) {
     const holder = living.holderOf(claim);
     // An heir has no guard.
-    const guarded = claim.guarded && claim.session === null && holder === claim.holder;
+    const guarded = claim.guarded && !hasTimeLimit(claim) && holder === claim.holder;
     // To wait for oneself is to wait for ever.
     const isOwn = mine || sameProcess(holder, request.holder);
     const blockers = (isOwn ? [] : ports).flatMap((port) =>
@@ -134,8 +138,11 @@ async function heldState(
     const error = nameHeld(name, ports, holder, mine ? differences : "by-other");
     return { ...state, refusal: refuse(error, blockers) };
   }
+  const term = await world.holders.join(claim.session);
+  // Its session ended meanwhile.
+  if (!term) return await lookUpName(world, request, waiter);
   const revision = Math.max(...claims.map((one) => one.revision));
-  const lease: LeaseFacts = {
+  const facts: LeaseFacts = {
     id: claim.lease,
     name,
     ports,
@@ -147,7 +154,7 @@ async function heldState(
     ttlMs: request.ttlMs,
     isHeldInKernel: claim.held,
   };
-  return { ...state, lease };
+  return { ...state, lease: { facts, term } };
 }
 
 /** Makes the ports of a name's lease the name's to keep; false when the lease is over. Durable before it returns. */

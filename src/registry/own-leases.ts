@@ -1,17 +1,25 @@
 // The leases of one registry: their objects, guards and sessions, and how each of them ends.
 
-import { type Abortable, type Departure, parsePortKey, portKey, readPort } from "../contract/index.ts";
+import {
+  type Abortable,
+  type Departure,
+  parsePortKey,
+  portKey,
+  type PortRecord,
+  readPort,
+} from "../contract/index.ts";
 import { bindingOf } from "../core/index.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
+import { Following } from "./following.ts";
 import { Guarding } from "./guarding.ts";
 import { Hints } from "./hints.ts";
+import type { Term } from "./holders.ts";
 import { HeldLease, type Lease, type LeaseActions, type LeaseFacts } from "./lease.ts";
 import type { LeaseInfo } from "./list.ts";
 import { Living, sameProcess } from "./living.ts";
 import { slotKeys } from "./names.ts";
 import type { LossReason } from "./refusals.ts";
-import { keepSession } from "./session.ts";
 import { lossOf } from "./transfer.ts";
 import type { Turns } from "./turns.ts";
 import type { World } from "./world.ts";
@@ -19,6 +27,7 @@ import type { World } from "./world.ts";
 interface Entry {
   readonly lease: HeldLease;
   readonly slots: readonly GrantedSlot[];
+  readonly term: Term;
   /** Stops the renewals when the lease is over, however it ended. */
   readonly renewals: Abortable | undefined;
 }
@@ -34,8 +43,11 @@ interface Doings {
 export class OwnLeases {
   readonly guarding: Guarding;
   readonly hints: Hints;
+  readonly following: Following;
   readonly #world: World;
   readonly #entries = new Map<string, Entry>();
+  /** The leases of each slot; empty where changes of the slots are not told. */
+  readonly #byKey = new Map<string, readonly string[]>();
   readonly #actions: LeaseActions;
   /** Leases that are being looked up because somebody knocked. */
   readonly #doubted = new Set<string>();
@@ -43,6 +55,9 @@ export class OwnLeases {
   constructor(world: World, turns: Turns, { run, transfer, leaveTo }: Doings) {
     this.#world = world;
     this.hints = new Hints(world);
+    this.following = new Following(world, this.hints, {
+      onPort: (key, record) => this.#doubt(key, record),
+    });
     this.#actions = {
       // In turn, so that no request of the name is given a lease that is on its way back.
       release: (lease) => {
@@ -61,15 +76,16 @@ export class OwnLeases {
   }
 
   /** The lease object of what was granted. */
-  add({ facts, slots, session }: Granted): Lease {
-    const lease = new HeldLease(this.#world, facts, session?.deadline ?? Infinity, this.#actions);
+  add({ facts, slots, tenure, sessionRevision }: Granted): Lease {
+    const lease = new HeldLease(this.#world, facts, tenure.term, this.#actions);
     for (const port of facts.ports) this.hints.note(facts.protocols, port, Infinity);
     if (!sameProcess(facts.holder, this.#world.host.self)) this.#forgetDeadHolders();
-    const renewals = session && this.#world.newAbortable();
-    this.#entries.set(facts.id, { lease, slots, renewals });
-    if (session) {
+    const renewals = tenure.keep && this.#world.newAbortable();
+    this.#entries.set(facts.id, { lease, slots, term: tenure.term, renewals });
+    this.#index({ lease });
+    if (renewals) {
       const onLoss = (reason: LossReason): void => this.end(facts.id, reason);
-      void keepSession(this.#world, lease, { revision: session.revision, ended: renewals!.signal, onLoss });
+      tenure.keep?.({ revision: sessionRevision, ended: renewals.signal, onLoss });
     }
     return lease;
   }
@@ -81,16 +97,17 @@ export class OwnLeases {
       // This process's own end by their own ways, with their guards.
       if (sameProcess(lease.holder, self) || lease.isValid()) continue;
       this.#entries.delete(id);
+      this.#unindex({ lease });
       for (const port of lease.ports) this.hints.note(lease.protocols, port, 0);
     }
   }
 
   /** The object of a lease that its holder had before: the one there is, or another one for the same lease. */
-  find(facts: LeaseFacts): Lease {
-    const known = this.#entries.get(facts.id)?.lease;
+  find(facts: LeaseFacts, term: Term): Lease {
+    const known = this.#entries.get(facts.id);
     // One of several ports can have been released by its number: then the old object says too much.
-    if (known && known.ports.length === facts.ports.length) return known;
-    return new HeldLease(this.#world, facts, Infinity, this.#actions);
+    if (known && known.lease.ports.length === facts.ports.length) return known.lease;
+    return new HeldLease(this.#world, facts, known?.term ?? term, this.#actions);
   }
 
   /** Holds all TCP ports of a lease in the kernel, or none; whether it does. */
@@ -122,6 +139,12 @@ export class OwnLeases {
     return [...this.#entries.values()]
       .map(({ lease }) => lease)
       .filter(({ holder }) => sameProcess(holder, self));
+  }
+
+  /** Whether there are leases of other processes, which go on without this one. */
+  get hasOthers(): boolean {
+    const { self } = this.#world.host;
+    return [...this.#entries.values()].some(({ lease }) => !sameProcess(lease.holder, self));
   }
 
   /** Takes note of what was given back by name or port. */
@@ -165,8 +188,31 @@ export class OwnLeases {
     }
   }
 
+  /** Looks at a lease whose port somebody else has taken away. */
+  #doubt(key: string, { claims }: PortRecord): void {
+    for (const id of this.#byKey.get(key) ?? []) {
+      if (!claims.some(({ lease }) => lease === id)) void this.#verify(id);
+    }
+  }
+
+  /** Only where changes of the slots are told: it is asked for each. */
+  #index({ lease }: Pick<Entry, "lease">): void {
+    if (!this.following.isTold) return;
+    for (const key of slotKeys(lease)) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), lease.id]);
+  }
+
+  #unindex({ lease }: Pick<Entry, "lease">): void {
+    if (!this.following.isTold) return;
+    for (const key of slotKeys(lease)) {
+      const others = this.#byKey.get(key)?.filter((id) => id !== lease.id) ?? [];
+      if (others.length > 0) this.#byKey.set(key, others);
+      else this.#byKey.delete(key);
+    }
+  }
+
   #forget(id: string, entry: Entry): void {
     this.#entries.delete(id);
+    this.#unindex(entry);
     this.#quiet(entry);
   }
 

@@ -15,8 +15,9 @@ import {
 } from "../contract/index.ts";
 import { PortError, type Transport } from "../core/index.ts";
 import { Candidates, type Seeker } from "./candidates.ts";
-import { bootTime, giveBack, type GrantedSlot } from "./give-back.ts";
+import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Guarding } from "./guarding.ts";
+import type { Tenure } from "./holders.ts";
 import type { Candidate, PortSlot } from "./judge.ts";
 import type { LeaseFacts } from "./lease.ts";
 import { sameProcess } from "./living.ts";
@@ -25,14 +26,16 @@ import { leftOf, reclaim } from "./reclaim.ts";
 import type { Refusal } from "./refusals.ts";
 import { refusalOf } from "./refused-ports.ts";
 import type { Request } from "./request.ts";
+import { isOver } from "./session.ts";
 import type { World } from "./world.ts";
 
 /** A lease as it was granted, and what its registry needs to keep it and to give it back. */
 export interface Granted {
   readonly facts: LeaseFacts;
   readonly slots: readonly GrantedSlot[];
-  /** The slot of its session as written, for a lease with a time limit. */
-  readonly session: { readonly revision: number; readonly deadline: number } | undefined;
+  readonly tenure: Tenure;
+  /** The revision of the slot of its session, where the grant wrote it. */
+  readonly sessionRevision: number;
 }
 
 /** A request, and what is known of its name. */
@@ -40,6 +43,7 @@ export interface PartOptions {
   readonly request: Request;
   readonly name: NameState;
   readonly seeker: Seeker;
+  readonly tenure: Tenure;
 }
 
 /** What is to be said of a port that was claimed. */
@@ -56,11 +60,11 @@ export class Part {
   readonly #world: World;
   readonly #candidates: Candidates;
   readonly #claim: Claim;
+  readonly #tenure: Tenure;
   readonly #wasKept: boolean;
   readonly #formerPorts: readonly number[];
   #nameRevision: number;
   #sessionRevision = 0;
-  #deadline = 0;
   #token: Token | undefined;
   /** Places that the next commit claims. */
   #wanted: (readonly Candidate[])[] = [];
@@ -74,22 +78,22 @@ export class Part {
   readonly #attempted = new Set<number>();
   readonly #refused = { guarded: 0, stranger: 0, forbidden: 0 };
 
-  constructor(world: World, { request, name, seeker }: PartOptions) {
+  constructor(world: World, { request, name, seeker, tenure }: PartOptions) {
     this.request = request;
     this.#world = world;
     this.#candidates = new Candidates(world, request, seeker);
     this.#nameRevision = name.revision;
     this.#wasKept = name.isKept;
     this.#formerPorts = name.formerPorts;
-    const lease = world.chance.uniqueId();
+    this.#tenure = tenure;
     const isOwn = sameProcess(request.holder, world.host.self);
     this.#claim = {
-      lease,
+      lease: tenure.lease,
       name: request.name,
       addresses: request.addresses,
       holder: request.holder,
       grantedAt: world.clock.now(),
-      session: request.ttlMs === null ? null : lease,
+      session: tenure.session,
       guarded: world.host.guards !== undefined && isOwn,
       // A socket holds for the process that has it; UDP cannot be held beside the server that is to come.
       held: request.hold && isOwn && world.host.holds !== undefined && request.protocols.includes("tcp"),
@@ -99,6 +103,11 @@ export class Part {
 
   get isFull(): boolean {
     return this.#count(this.#placed.map(({ place }) => place)) === this.request.count;
+  }
+
+  /** Whether the time is over that it would live for. */
+  get isOver(): boolean {
+    return isOver(this.#world.clock, this.#tenure.term);
   }
 
   /** The slots of the ports that come first. */
@@ -175,7 +184,7 @@ export class Part {
     }
     if (changes.length === 0) return changes;
     if (request.name !== null) changes.push(this.#nameChange(request.name, true));
-    if (request.ttlMs !== null) changes.push(this.#sessionChange(request.ttlMs));
+    if (this.#tenure.write) changes.push(this.#tenure.write(this.#sessionRevision));
     return changes;
   }
 
@@ -283,7 +292,7 @@ export class Part {
   }
 
   granted(): Granted {
-    const { protocols, addresses, ttlMs } = this.request;
+    const { protocols, addresses } = this.request;
     const { lease, name, holder, grantedAt, held } = this.#claim;
     const facts: LeaseFacts = {
       id: lease,
@@ -294,7 +303,7 @@ export class Part {
       holder,
       grantedAt,
       token: this.#token!,
-      ttlMs,
+      ttlMs: this.#tenure.ttlMs,
       isHeldInKernel: held,
     };
     const slots = this.#placed.flatMap(({ place, revision }) =>
@@ -305,9 +314,7 @@ export class Part {
         kept: this.#keptBeside(record.kept),
       })),
     );
-    const session =
-      ttlMs === null ? undefined : { revision: this.#sessionRevision, deadline: this.#deadline };
-    return { facts, slots, session };
+    return { facts, slots, tenure: this.#tenure, sessionRevision: this.#sessionRevision };
   }
 
   async undo(guarding: Guarding): Promise<void> {
@@ -344,13 +351,6 @@ export class Part {
       granting: isGranting ? this.#world.host.self : null,
     };
     return { key: nameKey(name), ifRevision: this.#nameRevision, value: writeRecord(record) };
-  }
-
-  #sessionChange(ttlMs: number): SlotChange {
-    const now = bootTime(this.#world);
-    this.#deadline = now.at + ttlMs;
-    const value = writeRecord({ lease: this.#claim.lease, boot: now.boot, at: this.#deadline, ttlMs });
-    return { key: sessionKey(this.#claim.lease), ifRevision: this.#sessionRevision, value };
   }
 
   #has(place: readonly Candidate[], protocols: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 // The ports of dead holders: whoever finds one writes down that it was left now, and its quarantine begins.
 
-import { type Departure, type SlotChange, writePort } from "../contract/index.ts";
+import { type Departure, hasTimeLimit, type SlotChange, writePort } from "../contract/index.ts";
 import { departure } from "./give-back.ts";
 import type { PortSlot, Refused } from "./judge.ts";
 import type { World } from "./world.ts";
@@ -9,8 +9,8 @@ import type { World } from "./world.ts";
 export function leftOf(world: World, { record, staying }: PortSlot): Departure | null {
   const dead = record.claims.find((claim) => !staying.includes(claim));
   if (!dead) return record.left;
-  const { lease, name, session } = dead;
-  return departure(world, { id: lease, name }, session === null ? "reclaimed" : "expired");
+  const { lease, name } = dead;
+  return departure(world, { id: lease, name }, hasTimeLimit(dead) ? "expired" : "reclaimed");
 }
 
 /**

@@ -1,7 +1,7 @@
 // A search that found too few ports, as the refusal that its caller gets: what each port was refused for, and what may
 // change that.
 
-import type { ProcessIdentity } from "../contract/index.ts";
+import { hasTimeLimit, type ProcessIdentity } from "../contract/index.ts";
 import type { RefusalCounts } from "../core/index.ts";
 import type { Refused } from "./judge.ts";
 import { type Blocker, countHolders, noPortAvailable, type Refusal } from "./refusals.ts";
@@ -22,7 +22,7 @@ export function refusalOf(request: Request, refused: Iterable<Refused>, examined
       const { claim, protocol, holder } = blocker;
       holders.push(holder);
       // An heir has no guard.
-      const guarded = claim.guarded && claim.session === null && holder === claim.holder;
+      const guarded = claim.guarded && !hasTimeLimit(claim) && holder === claim.holder;
       blockers.push({ protocol, port, guarded });
     }
     if (remaining !== undefined) quarantinedMs = Math.min(quarantinedMs ?? Infinity, remaining);

@@ -149,7 +149,7 @@ export function createRegistry(world: World): Registry {
   }
 
   function toLease(acquired: Acquired): Lease {
-    if ("found" in acquired) return own.find(acquired.found);
+    if ("found" in acquired) return own.find(acquired.found, acquired.term);
     const lease = own.add(acquired.granted);
     lastPort = lease.ports.at(-1)!;
     return lease;
@@ -157,6 +157,7 @@ export function createRegistry(world: World): Registry {
 
   function ask(requests: readonly Request[], waiter: string | undefined): Promise<Answer> {
     const { signal } = requests[0]!;
+    own.following.noteRequest();
     const names = requests.flatMap(({ name }) => (name === null ? [] : [name]));
     const once = (): Promise<Answer> =>
       acquire(world, requests, { guarding: own.guarding, hints: own.hints, lastPort, waiter, signal });
@@ -181,16 +182,17 @@ export function createRegistry(world: World): Registry {
     signal?.addEventListener("abort", abort);
     waiting.add(ended);
     if (closing) ended.abort(registryClosed());
-    const place = new Place(world);
+    const place = new Place(world, own.following);
     try {
       throwIfAborted(ended.signal);
       await place.join(requests, { signal });
       for (;;) {
         // Once more before the first sleep: a port that was given back before the place was taken wakes nobody.
+        const { count } = own.following;
         const answer = await ask(requests, place.id);
         if ("acquired" in answer) return { leases: answer.acquired.map(toLease) };
         if (isFinal(answer.refusal)) return { refusal: answer.refusal.error };
-        await place.sleep(answer.refusal, ended.signal);
+        await place.sleep(answer.refusal, count, ended.signal);
       }
     } finally {
       signal?.removeEventListener("abort", abort);
@@ -299,6 +301,8 @@ export function createRegistry(world: World): Registry {
     const ends = await Promise.allSettled(own.ofThisProcess().map((lease) => lease.release()));
     while (underWay.size > 0) await Promise.allSettled(underWay);
     closed = true;
+    await own.following.end();
+    await world.holders.close(own.hasOthers);
     await world.store.close();
     const failed = ends.find((end) => end.status === "rejected");
     if (failed) throw failed.reason;

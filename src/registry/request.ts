@@ -83,6 +83,10 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
   expectSignal(options.signal);
   const { pool, excluded, leftOut } = checkPool(options, world);
   const prefer = options.prefer === undefined ? null : expectPort("prefer", options.prefer);
+  if (prefer !== null && world.bounds && !world.bounds.has(prefer)) {
+    const expected = `expected a port of this pool, which are ${String(world.bounds)}`;
+    throw new RangeError(`\`prefer\`: ${expected}, received ${prefer}`);
+  }
   if (prefer !== null && excluded?.has(prefer)) {
     throw new RangeError(`\`prefer\`: expected a port that \`exclude\` does not have, received ${prefer}`);
   }
@@ -173,9 +177,15 @@ function expectChoice<Choice extends string>(
 
 function checkPool(
   { ports, exclude }: AcquireOptions,
-  { defaultPool }: World,
+  { defaultPool, bounds }: World,
 ): Pick<Request, "pool" | "excluded" | "leftOut"> {
   const asked = ports === undefined ? defaultPool.ports : checkPorts("ports", ports);
+  const outside = bounds ? asked.without(bounds) : null;
+  if (outside && outside.size > 0) {
+    throw new RangeError(
+      `\`ports\`: expected ports of this pool, which are ${String(bounds)}, received ${describe(ports)}`,
+    );
+  }
   const excludesNone = exclude === undefined || (Array.isArray(exclude) && exclude.length === 0);
   const excluded = excludesNone ? null : checkPorts("exclude", exclude);
   const pool = excluded ? asked.without(excluded) : asked;

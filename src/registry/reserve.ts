@@ -78,7 +78,10 @@ export async function reserve(world: World, options: ReserveOptions): Promise<re
 /** Ends the grant of a process that died at work; false: it lives. */
 async function endGrant(world: World, name: string, record: NameRecord): Promise<boolean> {
   const { lease, granting, protocols, ports } = record;
-  if (lease === null || !granting || world.host.liveness(granting) !== "dead") return false;
+  if (lease === null || !granting) return false;
+  // Where the process cannot be judged, its claim can: it lives with the session of who is at work.
+  const isOver = world.host.liveness(granting) === "dead" || !(await hasLivingClaim(world, lease, record));
+  if (!isOver) return false;
   return await giveBack(world, { id: lease, name, protocols, ports }, { ending: null });
 }
 
@@ -86,13 +89,18 @@ async function endGrant(world: World, name: string, record: NameRecord): Promise
 async function keepLeased(world: World, name: string, record: NameRecord): Promise<boolean> {
   const { lease, protocols, ports, addresses } = record;
   if (lease === null) return false;
+  if (!(await hasLivingClaim(world, lease, record))) return false;
+  return await keepPorts(world, { id: lease, name, protocols, ports, addresses });
+}
+
+/** Whether a lease has a living claim on the ports of its name. */
+async function hasLivingClaim(world: World, lease: string, record: NameRecord): Promise<boolean> {
   const slots = await world.store.read(world.scope, slotKeys(record));
   const living = new Living(world);
   const records = [...slots.values()].map((slot) => [slot.key, readPort(slot)] as const);
   await living.learn(records);
   const claim = records.flatMap(([, port]) => port.claims).find((one) => one.lease === lease);
-  if (!claim || !living.has(claim)) return false;
-  return await keepPorts(world, { id: lease, name, protocols, ports, addresses });
+  return claim !== undefined && living.has(claim);
 }
 
 async function take(

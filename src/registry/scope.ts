@@ -1,11 +1,14 @@
 // The scope: whose ports a registry leases, by a name that the store keeps.
 //
+// On an engine of many machines a scope is a host's, which is one network namespace, or a pool: ports that belong to no
+// kernel, as those of a virtual address. In a folder there are the network namespaces of one machine.
+//
 // What tells a network namespace apart can be another thing after a boot, and a namespace of this boot can have
 // the number of one of the last. So the store binds its own name to what the host reads, once for each boot,
 // and what names keep is found again. Two namespaces that share a folder have two scopes.
 
 import type { Host, Slot, Store } from "../contract/index.ts";
-import { PortError } from "../core/index.ts";
+import { PortError, PortSet } from "../core/index.ts";
 
 interface ScopeRecord {
   readonly fingerprint: string;
@@ -39,9 +42,9 @@ export async function bindScope(store: Store, { fingerprint, boot }: Host): Prom
   }
 }
 
-function readScope({ key, value }: Slot): ScopeRecord {
+function readScope({ key, value }: Slot): Partial<ScopeRecord> {
   try {
-    return JSON.parse(value) as ScopeRecord;
+    return JSON.parse(value) as Partial<ScopeRecord>;
   } catch (cause) {
     const message = `the record of ${key} cannot be read: it is not JSON`;
     throw new PortError("STORE_DAMAGED", message, { path: key }, { cause });
@@ -50,4 +53,61 @@ function readScope({ key, value }: Slot): ScopeRecord {
 
 function nameOf(key: string): string {
   return key.slice(SCOPE_PREFIX.length);
+}
+
+/** The scope of a host of this name on an engine. */
+export function hostScope(name: string): string {
+  return `host/${name}`;
+}
+
+/** Writes down that there is a host of this name; its scope is made on first use. */
+export async function bindHost(store: Store, name: string): Promise<string> {
+  const scope = hostScope(name);
+  const key = SCOPE_PREFIX + scope;
+  if ((await store.read(SCOPES, [key])).size === 0) {
+    // When somebody else was first, it says the same.
+    await store.commit(SCOPES, [{ key, ifRevision: 0, value: JSON.stringify({ host: name }) }]);
+  }
+  return scope;
+}
+
+/** A pool of an engine: its scope, and the ports that it has. */
+export interface Pool {
+  readonly scope: string;
+  readonly ports: PortSet;
+}
+
+/**
+ * Makes a pool of these ports, or finds it.
+ *
+ * @throws RangeError when it has other ports, or has none and is not told any.
+ */
+export async function bindPool(store: Store, name: string, ports: PortSet | undefined): Promise<Pool> {
+  const scope = `pool/${name}`;
+  const key = SCOPE_PREFIX + scope;
+  for (;;) {
+    const slot = (await store.read(SCOPES, [key])).get(key);
+    if (slot) {
+      const known = PortSet.parse(readPool(slot));
+      if (!ports || String(ports) === String(known)) return { scope, ports: known };
+      throw new RangeError(
+        `\`scope.ports\`: the pool ${JSON.stringify(name)} has the ports ${String(known)}, received ${String(ports)}`,
+      );
+    }
+    if (!ports) {
+      throw new RangeError(
+        `\`scope.ports\`: there is no pool ${JSON.stringify(name)} yet; say which ports it has`,
+      );
+    }
+    const value = JSON.stringify({ pool: name, ports: String(ports) });
+    const commit = await store.commit(SCOPES, [{ key, ifRevision: 0, value }], { durable: true });
+    if (commit.committed) return { scope, ports };
+  }
+}
+
+function readPool(slot: Slot): string {
+  const { ports } = readScope(slot) as { readonly ports?: unknown };
+  if (typeof ports === "string") return ports;
+  const message = `the record of ${slot.key} cannot be read: it says no ports`;
+  throw new PortError("STORE_DAMAGED", message, { path: slot.key });
 }

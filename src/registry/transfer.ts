@@ -31,13 +31,14 @@ export async function transfer(
   { holder, held }: Pick<Claim, "holder" | "held">,
 ): Promise<Granted> {
   const { store, scope, host, clock, chance } = world;
+  const tenure = await world.holders.tenureOf(chance.uniqueId(), null);
   const claim: Claim = {
-    lease: chance.uniqueId(),
+    lease: tenure.lease,
     name: from.name,
     addresses: from.addresses,
     holder,
     grantedAt: clock.now(),
-    session: null,
+    session: tenure.session,
     guarded: host.guards !== undefined && sameProcess(holder, host.self),
     held,
     heir: null,
@@ -78,7 +79,8 @@ export async function transfer(
     return {
       facts: { ...from, id, holder, grantedAt, token, ttlMs: null, isHeldInKernel: held },
       slots: beside.map((slot) => ({ ...slot, revision: token.revision })),
-      session: undefined,
+      tenure,
+      sessionRevision: 0,
     };
   }
 }

@@ -5,6 +5,7 @@ import type { Store } from "../../src/contract/index.ts";
 import { PortSet } from "../../src/core/index.ts";
 import { type Audit, audit, readScope } from "../../src/registry/audit.ts";
 import { auditScopes, mendScopes } from "../../src/registry/audit-scopes.ts";
+import { holdersByHost } from "../../src/registry/index.ts";
 import { mend } from "../../src/registry/mend.ts";
 import type { World } from "../../src/registry/world.ts";
 import { outcome, SCOPE, several, type Several, summary } from "./world.ts";
@@ -27,7 +28,7 @@ async function scene(): Promise<Scene> {
   const world = await several(2);
   const { machine, state } = world;
   const store = await state.open();
-  const doctor: Scene["doctor"] = {
+  const surroundings = {
     store,
     scope: SCOPE,
     host: machine.hostOf(3),
@@ -38,6 +39,7 @@ async function scene(): Promise<Scene> {
     quarantineMs: 0,
     testRun: () => undefined,
   };
+  const doctor: Scene["doctor"] = { ...surroundings, holders: holdersByHost(surroundings) };
   const slot = async (key: string) => (await store.read(SCOPE, [key])).get(key);
   const auditNow = async (): Promise<Audit> => await audit(doctor, await readScope(doctor));
   return {

@@ -42,6 +42,9 @@ export function faulty(): Faults {
         list: (...parameters) => run("list", () => store.list(...parameters)),
         commit,
         update: updateThrough({ read, commit }),
+        get expiring() {
+          return store.expiring;
+        },
         get limits() {
           return store.limits;
         },

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { AcquireOptions, Lease, Registry } from "../../src/registry/index.ts";
-import { outcome, several, type Several, summary } from "./world.ts";
+import { SESSION_TTL_MS, outcome, several, type Several, summary } from "./world.ts";
 
 const KEPT = { name: "db", ports: "50-51", kept: true } as const;
 
@@ -17,7 +17,14 @@ const endings: readonly (readonly [string, (world: Several, lease: Lease) => Pro
   ],
   ["the closing of its registry", ({ registries }) => registries[0]!.close()],
   ["the death of its holder", async ({ machine }) => machine.kill(1)],
-  ["a boot of the machine", async ({ machine }) => machine.reboot()],
+  [
+    "a boot of the machine",
+    async ({ machine }) => {
+      machine.reboot();
+      // An engine does not know of the boot.
+      await machine.time.advance(SESSION_TTL_MS);
+    },
+  ],
 ];
 
 describe("ports that are kept for a name, after", () => {

@@ -193,6 +193,11 @@ export function ofProcess(store: Store, machine: Machine, self: ProcessIdentity)
   return {
     epoch: store.epoch,
     limits: store.limits,
+    expiring: store.expiring && {
+      ttl: store.expiring.ttl,
+      create: (...parameters) => alive(() => store.expiring!.create(...parameters)),
+      keepAlive: (...parameters) => alive(() => store.expiring!.keepAlive(...parameters)),
+    },
     read: (...parameters) => alive(() => store.read(...parameters)),
     list: (...parameters) => alive(() => store.list(...parameters)),
     commit: (...parameters) => alive(() => store.commit(...parameters)),

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { PortError, PortSet } from "../../src/core/index.ts";
-import { createRegistry, type LeaseInfo, type Registry } from "../../src/registry/index.ts";
+import { createRegistry, holdersByHost, type LeaseInfo, type Registry } from "../../src/registry/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Machine } from "./world.ts";
 
@@ -13,7 +13,7 @@ let before: LeaseInfo[];
 
 beforeAll(async () => {
   const machine = new Machine();
-  registry = createRegistry({
+  const world = {
     store: await memory({ changes: 900 }).open(),
     scope: "default",
     host: machine.hostOf(1),
@@ -23,7 +23,8 @@ beforeAll(async () => {
     defaultPool: { ports: PortSet.range(100, 109), reserved: 0 },
     quarantineMs: 2000,
     testRun: () => undefined,
-  });
+  };
+  registry = createRegistry({ ...world, holders: holdersByHost(world) });
   await registry.acquire({ name: "held", ports: 50 });
   before = await registry.list();
 });
@@ -154,7 +155,11 @@ const requests: readonly (readonly [unknown, Kind, string])[] = [
   [{ contiguous: 1 }, TypeError, "`contiguous`: expected true or false, received 1"],
   [{ align: 0 }, RangeError, "`align`: expected a whole number from 1 to 65535, received 0"],
   [{ align: 2, contiguous: false }, RangeError, "`align`: only contiguous ports can be aligned"],
-  [{ selection: "first" }, RangeError, "`selection`: expected one of name, random, uniform, next-fit, first-fit"],
+  [
+    { selection: "first" },
+    RangeError,
+    "`selection`: expected one of name, random, uniform, next-fit, first-fit",
+  ],
   [{ selection: "name" }, TypeError, '`selection`: "name" goes by the name; give `name` too'],
   [{ ttlMs: 99 }, RangeError, "`ttlMs`: expected a whole number from 100 to 86400000, received 99"],
   [{ ttlMs: 1000, for: 2 }, TypeError, "`ttlMs`: a lease lives with a process or for a time"],

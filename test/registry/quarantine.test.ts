@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Lease } from "../../src/registry/index.ts";
-import { outcome, QUARANTINE_MS, several, type Several, summary } from "./world.ts";
+import { isOverEngine, outcome, QUARANTINE_MS, several, type Several, summary } from "./world.ts";
 
 const TTL_MS = 1000;
 
@@ -87,7 +87,7 @@ describe.each(endings)("a port whose lease was %s", (_, story) => {
     expect(await outcome(registries[1]!.acquire({ ports: "50-51" }))).toEqual([50]);
   });
 
-  it("is like any other after a boot", async () => {
+  it.skipIf(isOverEngine())("is like any other after a boot", async () => {
     const { machine, enter } = await justLeft(story);
     machine.reboot();
     const registry = await enter(9);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireOptions, Lease, Registry } from "../../src/registry/index.ts";
 import { settle } from "./time.ts";
-import { outcome, QUARANTINE_MS, type Several, several, sorted, summary } from "./world.ts";
+import { isOverEngine, outcome, QUARANTINE_MS, type Several, several, sorted, summary } from "./world.ts";
 
 /** Has the processes 2, 3 and so on wait for port 50, one after the other, and writes down who is granted it. */
 async function waitInTurn(
@@ -131,7 +131,7 @@ const wakings: readonly (readonly [string, Waking])[] = [
     {
       hold: ({ registries }) => registries[0]!.acquire({ ports: 50, for: 7 }),
       end: ({ machine }) => machine.kill(7),
-      withinMs: 250,
+      withinMs: isOverEngine() ? 1000 : 250,
     },
   ],
   [

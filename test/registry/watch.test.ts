@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Registry } from "../../src/registry/index.ts";
 import { settle } from "./time.ts";
-import { type Several, several, sorted } from "./world.ts";
+import { isOverEngine, type Several, several, sorted } from "./world.ts";
 
 /** What a watcher is told from now on, as "granted web 50". */
 async function watched(
@@ -79,7 +79,8 @@ const stories: readonly (readonly [string, readonly (readonly [Step, readonly st
     "renewals, and the end of a time limit when somebody takes the port",
     [
       [({ registries }) => registries[0]!.acquire({ ports: 50, ttlMs: 3000 }), ["granted - 50 of 1"]],
-      [({ machine }) => machine.time.advance(1000), ["renewed - 50 of 1"]],
+      // An engine renews without a change of the slot.
+      [({ machine }) => machine.time.advance(1000), isOverEngine() ? [] : ["renewed - 50 of 1"]],
       [
         ({ machine }) => {
           machine.kill(1);

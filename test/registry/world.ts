@@ -6,6 +6,9 @@ import type { Abortable, Store } from "../../src/contract/index.ts";
 import { PortSet } from "../../src/core/index.ts";
 import {
   createRegistry,
+  holdersByHost,
+  holdersBySession,
+  hostOfMany,
   type Lease,
   type Registry,
   type TestRun,
@@ -31,6 +34,8 @@ export interface Member {
   readonly testRun?: TestRun;
   /** @default 2000 */
   readonly quarantineMs?: number;
+  /** Where the state is an engine's. @default 15,000 */
+  readonly sessionTtlMs?: number;
 }
 
 export const SCOPE = "default";
@@ -38,13 +43,17 @@ export const SCOPE = "default";
 export const DEFAULT_PORTS = "100-109";
 /** For how long a port is the last choice for others. */
 export const QUARANTINE_MS = 2000;
+/** For how long an engine hears nothing of a process until its leases are over. */
+export const SESSION_TTL_MS = 15_000;
 
 /** All that the registry of one process works with. */
 export async function worldOf(member: Member): Promise<World> {
   const { state, machine, pid = 1, parents = [], wrap = (store) => store, random = () => 0 } = member;
-  const host = machine.hostOf(pid, ...parents);
-  return {
-    store: ofProcess(wrap(await state.open()), machine, host.self),
+  const opened = await state.open();
+  const own = machine.hostOf(pid, ...parents);
+  const host = opened.expiring ? hostOfMany(own) : own;
+  const world = {
+    store: ofProcess(wrap(opened), machine, host.self),
     scope: SCOPE,
     host,
     clock: machine.time.clockOf(pid),
@@ -54,6 +63,11 @@ export async function worldOf(member: Member): Promise<World> {
     quarantineMs: member.quarantineMs ?? QUARANTINE_MS,
     testRun: () => member.testRun,
   };
+  const { expiring } = world.store;
+  const holders = expiring
+    ? holdersBySession(world, expiring, member.sessionTtlMs ?? SESSION_TTL_MS)
+    : holdersByHost(world);
+  return { ...world, holders };
 }
 
 /** The registry as one process has it; closed with the test. */
@@ -82,12 +96,30 @@ export async function several(
   count: number,
   options: Omit<Member, "state" | "machine" | "pid"> = {},
 ): Promise<Several> {
-  const [machine, state] = [new Machine(), memory()];
+  const machine = new Machine();
+  const state = stateOf(machine);
   const enter: Several["enter"] = (pid, own = options) => join({ state, machine, pid, ...own });
   const registries: Registry[] = [];
   for (let pid = 1; pid <= count; pid++) registries.push(await enter(pid));
   return { machine, state, registries, enter };
 }
+
+/**
+ * What the processes of a machine share: as a folder; or as an engine, which lets go by its own clock whom it does not
+ * hear of, where the tests are run over one (test/cluster/registry.test.ts).
+ */
+export function stateOf(machine: Machine): SharedMemory {
+  if (!isOverEngine()) return memory();
+  return memory({ expiring: { clock: machine.time.clockOf(ENGINE_PID), ttl: { least: 1, step: 1 } } });
+}
+
+/** Then sessions decide much of what the host decides else. */
+export function isOverEngine(): boolean {
+  return process.env["MOORAGE_TEST_STATE"] === "engine";
+}
+
+/** A process that is never stopped. */
+const ENGINE_PID = 0;
 
 /** "name port,port" of each lease, in the order of the list. */
 export async function summary(registry: Registry): Promise<string[]> {

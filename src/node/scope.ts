@@ -1,0 +1,95 @@
+// Whose ports a registry on an engine leases: this machine's, those of a host by its name, or those of a pool.
+
+import type { Host, Store } from "../contract/index.ts";
+import { describe, expectOptions } from "../core/expect.ts";
+import { PortSet } from "../core/index.ts";
+import { bindHost, bindPool, defaultPool, expectName, hostOfMany, type World } from "../registry/index.ts";
+import { machineFacts, machineName } from "./machine.ts";
+
+/** The ports of one host, by a name that no other host has. */
+export interface HostScope {
+  readonly host: string;
+}
+
+/** A space of ports that belongs to no machine: one virtual address, a range that a load balancer has. */
+export interface PoolScope {
+  readonly pool: string;
+  /** Its ports, as text or port numbers. To be said when it is made, and the same ever after. @default as it was made */
+  readonly ports?: string | PortSet | Iterable<number> | undefined;
+}
+
+export type Scope = HostScope | PoolScope;
+
+/** What MOORAGE_SCOPE says; `undefined`: nothing. */
+export function scopeFromEnvironment(env: Readonly<Record<string, string | undefined>>): Scope | undefined {
+  const named = env["MOORAGE_SCOPE"];
+  return named ? parseScope(named) : undefined;
+}
+
+/** What a scope decides of a world. */
+export type Scoped = Pick<World, "scope" | "host" | "defaultPool" | "bounds">;
+
+/** @throws TypeError or RangeError for what is no scope. */
+export function expectScope(value: unknown): Scope {
+  if (typeof value !== "object" || value === null || "host" in value === "pool" in value) {
+    throw new TypeError(
+      `\`scope\`: expected { host: "web-1" } or { pool: "vip-1", ports: "…" }, received ${describe(value)}`,
+    );
+  }
+  if ("host" in value) {
+    expectOptions("scope", value, ["host"]);
+    return { host: expectName("scope.host", value.host) };
+  }
+  const { pool, ports } = value as PoolScope;
+  expectOptions("scope", value, ["pool", "ports"]);
+  return { pool: expectName("scope.pool", pool), ports: ports === undefined ? undefined : toPortSet(ports) };
+}
+
+/** "host/web-1" or "pool/vip-1", as MOORAGE_SCOPE says it. */
+function parseScope(text: string): Scope {
+  const [, kind, name] = /^(host|pool)\/(.+)$/u.exec(text) ?? [];
+  if (kind === undefined || name === undefined) {
+    throw new RangeError(`\`MOORAGE_SCOPE\`: expected host/NAME or pool/NAME, received ${describe(text)}`);
+  }
+  return expectScope({ [kind]: name });
+}
+
+/**
+ * Finds a scope on an engine, or makes it.
+ *
+ * @param scope of this machine when it is left out
+ */
+export async function enterScope(store: Store, host: Host, scope: Scope | undefined): Promise<Scoped> {
+  if (scope && "pool" in scope) {
+    const ports = scope.ports === undefined ? undefined : toPortSet(scope.ports);
+    const pool = await bindPool(store, scope.pool, ports);
+    return {
+      scope: pool.scope,
+      host: withoutKernel(hostOfMany(host)),
+      defaultPool: { ports: pool.ports, reserved: 0 },
+      bounds: pool.ports,
+    };
+  }
+  const name = scope?.host ?? machineName(machineFacts(), host);
+  return {
+    scope: await bindHost(store, name),
+    host: hostOfMany(host),
+    defaultPool: defaultPool(host.settings()),
+  };
+}
+
+/** A pool is in no kernel: nobody listens there whom one could ask, and nothing keeps its ports but their leases. */
+function withoutKernel(host: Host): Host {
+  return { ...host, guards: undefined, holds: undefined, listen: undefined, look: async () => "free" };
+}
+
+function toPortSet(ports: unknown): PortSet {
+  if (ports instanceof PortSet) return ports;
+  if (typeof ports === "string") return PortSet.parse(ports);
+  if (typeof ports === "object" && ports !== null && Symbol.iterator in ports) {
+    return PortSet.of(ports as Iterable<number>);
+  }
+  throw new TypeError(
+    `\`scope.ports\`: expected text as in "30000-32767" or port numbers, received ${describe(ports)}`,
+  );
+}

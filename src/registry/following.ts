@@ -1,0 +1,131 @@
+// What the engine's watch tells a registry of its scope, where many machines change it: which ports seem taken, that
+// somebody has taken a lease of its own away, and that it is time for those who wait to ask again.
+//
+// It begins with the second request: who asks once would read the whole scope for nothing.
+
+import {
+  type Abortable,
+  type AbortSignalLike,
+  parsePortKey,
+  PORT_PREFIX,
+  type PortRecord,
+  readPort,
+  type SlotChanges,
+} from "../contract/index.ts";
+import { awakeTime } from "./give-back.ts";
+import type { Hints } from "./hints.ts";
+import type { World } from "./world.ts";
+
+/** How long to wait before a watch is begun anew that ended with an error. */
+const RETRY_MS = 1000;
+
+interface Callbacks {
+  /** What a port slot says now. */
+  readonly onPort: (key: string, record: PortRecord) => void;
+}
+
+interface Waiting {
+  readonly keys: ReadonlySet<string>;
+  readonly wake: () => void;
+}
+
+export class Following {
+  readonly #world: World;
+  readonly #hints: Hints;
+  readonly #onPort: Callbacks["onPort"];
+  readonly #waiting = new Set<Waiting>();
+  /** For each slot that changed: by which count of changes. */
+  readonly #changes = new Map<string, number>();
+  #count = 0;
+  #requests = 0;
+  #following: Abortable | undefined;
+  #over: Promise<void> | undefined;
+
+  constructor(world: World, hints: Hints, { onPort }: Callbacks) {
+    this.#world = world;
+    this.#hints = hints;
+    this.#onPort = onPort;
+  }
+
+  /** Whether changes by others are told here at all. */
+  get isTold(): boolean {
+    return this.#world.holders.follow !== undefined;
+  }
+
+  /** How many changes were told so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A request is about to be made. */
+  noteRequest(): void {
+    if (++this.#requests > 1) this.#begin();
+  }
+
+  /** Returns when one of these slots has changed since `count`, or at the abort. */
+  async changed(keys: readonly string[], count: number, signal: AbortSignalLike): Promise<void> {
+    this.#begin();
+    if (signal.aborted || keys.some((key) => (this.#changes.get(key) ?? 0) > count)) return;
+    let waiting!: Waiting;
+    await new Promise<void>((resolve) => {
+      waiting = { keys: new Set(keys), wake: resolve };
+      this.#waiting.add(waiting);
+      signal.addEventListener("abort", resolve);
+    });
+    signal.removeEventListener("abort", waiting.wake);
+    this.#waiting.delete(waiting);
+  }
+
+  async end(): Promise<void> {
+    this.#following?.abort("the registry is closed");
+    await this.#over;
+  }
+
+  #begin(): void {
+    const { holders, scope, newAbortable } = this.#world;
+    if (!holders.follow || this.#following) return;
+    this.#following = newAbortable();
+    this.#over = this.#follow(holders.follow, scope, this.#following.signal);
+  }
+
+  async #follow(
+    follow: NonNullable<World["holders"]["follow"]>,
+    scope: string,
+    signal: AbortSignalLike,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const changes of follow(scope, signal)) this.#take(changes);
+      } catch {
+        // Hints decide nothing: those that there are serve on.
+      }
+      await this.#world.clock.sleep(RETRY_MS, { signal, background: true }).catch(() => undefined);
+    }
+  }
+
+  #take({ all, slots }: SlotChanges): void {
+    this.#count++;
+    if (all) this.#hints.forgetFollowed();
+    for (const { key, revision, value } of slots) {
+      if (!key.startsWith(PORT_PREFIX)) continue;
+      const record = readPort(value === null ? undefined : { key, revision, value });
+      this.#hint(key, record);
+      this.#onPort(key, record);
+      // When all is told, those that somebody has are no news.
+      if (!all || record.claims.length === 0) this.#changes.set(key, this.#count);
+    }
+    for (const { keys, wake } of this.#waiting) {
+      if ([...keys].some((key) => this.#changes.get(key) === this.#count)) wake();
+    }
+  }
+
+  #hint(key: string, { claims, kept, left }: PortRecord): void {
+    const { protocol, port } = parsePortKey(key);
+    const isTaken = claims.length + kept.length > 0;
+    this.#hints.noteFollowed(protocol, port, isTaken);
+    // It is seen as soon as it is left: its quarantine is counted from now where another machine wrote it.
+    const awake = (): ReturnType<typeof awakeTime> => awakeTime(this.#world);
+    const remaining = left ? this.#world.holders.remainingMs(key, left, awake) : 0;
+    if (!isTaken && remaining > 0) this.#hints.note([protocol], port, remaining);
+  }
+}
