@@ -1,9 +1,10 @@
 // leaseRunPorts(): ports for a whole test run, leased by the process that sets it up.
 
 import type { ProcessIdentity } from "../contract/index.ts";
+import { describe } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
 import { openInRun } from "../node/open.ts";
-import { notedPorts, notePorts, runOf } from "./run.ts";
+import { notedPorts, notePorts } from "./run.ts";
 
 /** Ports of a run, by the names they were asked for under. */
 export interface RunPorts<Name extends string> {
@@ -17,7 +18,7 @@ export interface RunPorts<Name extends string> {
  * a runner. Its workers find the ports by `runPort(name)`; no other run has them. The same name is the same port all
  * through the run. Until a server listens, the ports are held in the kernel.
  *
- * @throws as `acquireAll()`.
+ * @throws TypeError when `names` is no list; else as `acquireAll()`.
  * @example
  * // global-setup.js, named in the `globalSetup` of jest.config.js
  * import { leaseRunPorts } from "moorage/testing/jest";
@@ -28,7 +29,10 @@ export interface RunPorts<Name extends string> {
  * };
  */
 export async function leaseRunPorts<Name extends string>(names: readonly Name[]): Promise<RunPorts<Name>> {
-  const run = runOf(process.env, openHost());
+  if (!Array.isArray(names)) {
+    throw new TypeError(`\`names\`: expected a list of names, received ${describe(names)}`);
+  }
+  const run = openHost().self;
   const registry = await openForRun(run);
   const parts = Object.fromEntries(names.map((name) => [name, { name, per: "run" }] as const));
   try {

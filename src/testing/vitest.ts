@@ -24,7 +24,7 @@ interface Project {
 
 /**
  * A global set-up that leases a port for each name to the run: all its workers have the same, no other run has it.
- * Tests find it by `runPort(name)`, and as `inject("ports")`, in browsers too. The leases end with the run.
+ * Tests find it by `runPort(name)`, and as `inject("ports")`. The leases end with the run.
  *
  * @throws when it is run, what `acquireAll()` throws.
  * @example

@@ -1,10 +1,11 @@
 // The driver: which one a runtime gets, that a process has one only, and what its errors mean.
 
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { hasQuietSqlite, loadDriver, resultCode, SQLITE } from "../../src/stores/sqlite/driver.ts";
+import { hasQuietSqlite, loadDriver, resultCode, SQLITE, toText } from "../../src/stores/sqlite/driver.ts";
 import { storeFailure } from "../../src/stores/sqlite/failure.ts";
 import { temporaryFolder } from "./folder.ts";
 import { openDatabase } from "./sqlite.ts";
@@ -80,6 +81,7 @@ describe("the result code", () => {
       SQLITE.CANTOPEN,
     ],
     ["of a path with a newline too", new Error('ConnectionFailed("database /a\nb: 14")'), SQLITE.CANTOPEN],
+    ["of another realm", runInNewContext('Object.assign(new Error("locked"), { errcode: 5 })'), SQLITE.BUSY],
     ["is none for a text like it", new Error("something failed: 14"), undefined],
     ["is none for another error", Object.assign(new Error("x"), { code: "ENOENT", errno: -2 }), undefined],
     ["is none for a code that is no number", Object.assign(new Error("x"), { errcode: "5" }), undefined],
@@ -103,6 +105,15 @@ describe("the result code", () => {
     one.close();
     two.close();
   });
+});
+
+describe("a text that was read as bytes", () => {
+  it.each(["new Uint8Array([119, 101, 98])", "new Uint8Array([119, 101, 98]).buffer"])(
+    "is read from those of another realm: %s",
+    (bytes) => {
+      expect(toText(runInNewContext(bytes) as Uint8Array | ArrayBuffer)).toBe("web");
+    },
+  );
 });
 
 describe("a failure of SQLite", () => {

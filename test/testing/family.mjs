@@ -25,7 +25,10 @@ async function run() {
   const thread = new Worker(script, { argv: ["thread"], env });
   const [[inWorker], [inThread]] = await Promise.all([once(worker, "message"), once(thread, "message")]);
   const besides = await nested();
-  console.log(JSON.stringify({ ...inWorker, thread: inThread, runner: runPort("web"), besides }));
+  const runner = runPort("web");
+  // One that has no number, as the process in which Playwright Test can load files with tests.
+  const [loader] = await once(fork(script, ["worker"]), "message");
+  console.log(JSON.stringify({ ...inWorker, thread: inThread, runner, besides, loader: loader.worker }));
 }
 
 if (!isMainThread) {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import type { ProcessIdentity } from "../../src/contract/index.ts";
+import { leaseRunPorts } from "../../src/testing/index.ts";
 import { notedPorts, notePorts, runOf } from "../../src/testing/run.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 
@@ -15,7 +16,8 @@ const DOOR = String(new URL("../../dist/testing/index.js", import.meta.url));
 
 async function node(args: readonly string[], directory: string): Promise<unknown> {
   const { stdout } = await promisify(execFile)(process.execPath, args, {
-    env: { ...process.env, MOORAGE_DIR: directory },
+    // Without the number of this worker: these are runs of their own.
+    env: { ...process.env, VITEST_POOL_ID: undefined, MOORAGE_DIR: directory },
   });
   return JSON.parse(stdout);
 }
@@ -25,8 +27,8 @@ describe("the port of a run", () => {
     "is one for its runner, workers and threads, asked for first by %s, and another one for each other runner",
     async (first) => {
       const told = await node([FAMILY, first], temporaryFolder());
-      const { runner, worker, thread, below, besides } = told as Record<string, number>;
-      expect([worker, thread]).toEqual([runner, runner]);
+      const { runner, worker, thread, loader, below, besides } = told as Record<string, number>;
+      expect([worker, thread, loader]).toEqual([runner, runner, runner]);
       expect([below, besides]).not.toContain(runner);
     },
   );
@@ -69,6 +71,13 @@ describe("the port of a run", () => {
     const told = await node(["--input-type=module", "-e", script], directory ?? temporaryFolder());
     expect(told).toEqual(error);
   });
+});
+
+it("asks for its names in a list", async () => {
+  const names = "web" as unknown as readonly string[];
+  await expect(leaseRunPorts(names)).rejects.toThrow(
+    new TypeError('`names`: expected a list of names, received the string "web"'),
+  );
 });
 
 /** A process of this pid that has not been looked at. */

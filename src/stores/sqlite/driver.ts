@@ -3,8 +3,11 @@
 // A process must never load two copies of a native SQLite: closing a file through one drops the POSIX locks
 // of the other, and a committed row is lost (measured). So the driver is kept under a global symbol that
 // every copy of this package finds.
+//
+// What it gives and throws can be of another realm than this module: tests of Jest run in a vm context of their own.
 
 import { createRequire } from "node:module";
+import { types } from "node:util";
 import { PortError } from "../../core/index.ts";
 
 type SqlValue = string | number | null;
@@ -61,7 +64,7 @@ export function hasQuietSqlite(version: string): boolean {
 
 /** The primary result code of an error that either driver threw, or `undefined` for any other error. */
 export function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   const { errcode, rawCode } = error as { errcode?: unknown; rawCode?: unknown };
   const code = typeof errcode === "number" ? errcode : typeof rawCode === "number" ? rawCode : undefined;
   if (code !== undefined) return code & 0xff;
@@ -70,10 +73,15 @@ export function resultCode(error: unknown): number | undefined {
   return opening ? Number(opening[1]) & 0xff : undefined;
 }
 
-/** A text that was read as bytes; what is not UTF-8 in it is replaced. */
+/** Whether it is an error: that of this realm, as libsql throws it, or of any, as those of node:sqlite are. */
+export function isError(error: unknown): error is Error {
+  return error instanceof Error || types.isNativeError(error);
+}
+
+/** A text that was read as bytes, of whatever realm; what is not UTF-8 in it is replaced. */
 export function toText(value: ReadValue | undefined): string {
-  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("utf8");
-  if (!(value instanceof Uint8Array)) return String(value);
+  if (types.isArrayBuffer(value)) return Buffer.from(value).toString("utf8");
+  if (!types.isUint8Array(value)) return String(value);
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8");
 }
 

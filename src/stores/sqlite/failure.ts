@@ -1,7 +1,7 @@
 // What the user is told when SQLite refuses: which file, what is wrong with it, what to do.
 
 import { PortError } from "../../core/index.ts";
-import { resultCode, SQLITE } from "./driver.ts";
+import { isError, resultCode, SQLITE } from "./driver.ts";
 
 /** `error` as a PortError when SQLite threw it, any other error as it is. */
 export function storeFailure(error: unknown, path: string): unknown {
@@ -43,5 +43,5 @@ export function unavailable(path: string, why: string, cause?: unknown): PortErr
 }
 
 export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }
