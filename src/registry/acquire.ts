@@ -11,6 +11,7 @@ import type { LeaseFacts } from "./lease.ts";
 import { keepPorts, lookUpName, type NameState, NO_NAME } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Request } from "./request.ts";
+import { expectHosts } from "./scope.ts";
 import type { World } from "./world.ts";
 
 /** How long to wait, on average, before another look at a name that somebody is at work on. */
@@ -41,6 +42,7 @@ export interface Asking {
  */
 export async function acquire(world: World, requests: readonly Request[], asking: Asking): Promise<Answer> {
   const began = world.clock.elapsed();
+  for (const { hosts } of requests) if (hosts.length > 0) await expectHosts(world.store, hosts);
   for (;;) {
     const names: NameState[] = [];
     for (const request of requests) {

@@ -12,6 +12,7 @@ import {
   readQueue,
   type Slot,
 } from "../contract/index.ts";
+import type { Transport } from "../core/index.ts";
 import { awakeTime, bootTime } from "./give-back.ts";
 import { type Hints, MEMORY_MS } from "./hints.ts";
 import { orderOf } from "./order.ts";
@@ -27,6 +28,7 @@ import {
 } from "./judge.ts";
 import { Living } from "./living.ts";
 import { portKeys, type Request } from "./request.ts";
+import { type Elsewhere, placesOf, readScattered, slotId } from "./scattered.ts";
 import type { World } from "./world.ts";
 
 const FIRST_BATCH = 1;
@@ -43,6 +45,8 @@ export interface Seeker {
 export class Candidates {
   readonly #world: World;
   readonly #request: Request;
+  /** Where the slots of a port are; `undefined`: in the registry's own scope. */
+  readonly #places: readonly Elsewhere[] | undefined;
   readonly #waiter: string | undefined;
   readonly #order: Iterator<number>;
   readonly #hints: Hints;
@@ -63,6 +67,7 @@ export class Candidates {
     this.#world = world;
     this.#request = request;
     this.#waiter = seeker.waiter;
+    if (request.scopes !== null) this.#places = placesOf(world, request.scopes);
     this.#hints = seeker.hints;
     this.#order = orderOf(request, {
       formerPorts: seeker.formerPorts,
@@ -87,7 +92,9 @@ export class Candidates {
 
   /** The slots of the ports that come first: as many as are needed, or one block. */
   keysInSight(): string[] {
-    const { align, count } = this.#request;
+    const { align, count, scopes } = this.#request;
+    // One sight is of one scope.
+    if (scopes !== null) return [];
     this.#next = firstOf(this.#order, align === null ? count : 1);
     return this.#next
       .flatMap((start) => this.#portsOf(start) ?? [])
@@ -192,10 +199,9 @@ export class Candidates {
   async #judgeAll(ports: readonly number[]): Promise<void> {
     const unknown = ports.filter((port) => !this.#judged.has(port));
     if (unknown.length === 0) return;
-    const { store, scope } = this.#world;
-    const { protocols, signal } = this.#request;
+    const { protocols, scopes, signal } = this.#request;
     const keys = unknown.flatMap((port) => portKeys(this.#request, port));
-    const slots = await store.read(scope, keys, { signal });
+    const slots = await readScattered(this.#world, scopes, keys, { signal });
     const read = unknown.map((port) => ({ port, slots: this.#recordsOf(port, slots) }));
     if (slots.size > 0) {
       await this.#living.learn(
@@ -217,16 +223,20 @@ export class Candidates {
   }
 
   #recordsOf(port: number, slots: ReadonlyMap<string, Slot>): ReadSlot[] {
-    return this.#request.protocols.map((protocol) => {
-      const key = portKey(protocol, port);
-      const slot = slots.get(key);
-      return { key, protocol, slot, record: readPort(slot) };
-    });
+    const { protocols } = this.#request;
+    if (this.#places === undefined)
+      return protocols.map((protocol) => readSlot(slots, undefined, protocol, port));
+    return this.#places.flatMap((scope) =>
+      protocols.map((protocol) => readSlot(slots, scope, protocol, port)),
+    );
   }
 
   /** Whether a port may have somebody who waited for it. */
-  #wasLeft({ key, record: { claims, left } }: ReadSlot): boolean {
-    return (left && this.#remaining(key, left) > 0) || claims.some((claim) => !this.#living.has(claim));
+  #wasLeft({ scope, key, record: { claims, left } }: ReadSlot): boolean {
+    return (
+      (left && this.#remaining(slotId(scope, key), left) > 0) ||
+      claims.some((claim) => !this.#living.has(claim))
+    );
   }
 
   /** Those who waited before the request came. */
@@ -240,6 +250,17 @@ export class Candidates {
     }
     return this.#ahead;
   }
+}
+
+function readSlot(
+  slots: ReadonlyMap<string, Slot>,
+  scope: Elsewhere,
+  protocol: Transport,
+  port: number,
+): ReadSlot {
+  const key = portKey(protocol, port);
+  const slot = slots.get(slotId(scope, key));
+  return { scope, key, protocol, slot, record: readPort(slot) };
 }
 
 function firstOf<Item>(items: Iterator<Item>, count: number): Item[] {

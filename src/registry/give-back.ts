@@ -18,6 +18,8 @@ import {
   writeRecord,
 } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
+import type { Elsewhere } from "./scattered.ts";
+import { hostScope } from "./scope.ts";
 import type { World } from "./world.ts";
 
 /** A lease, or the ports of it that are to be given back. */
@@ -26,10 +28,13 @@ export interface Returned {
   readonly name: string | null;
   readonly protocols: readonly Transport[];
   readonly ports: readonly number[];
+  /** The names of the hosts that it is over. @default none: it is the registry's own scope's */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /** A slot of a lease as the commit that granted it left it. */
 export interface GrantedSlot {
+  readonly scope: Elsewhere;
   readonly key: string;
   readonly revision: number;
   /** What stands in it beside the lease. */
@@ -65,7 +70,8 @@ export async function giveBack(world: World, returned: Returned, how: Return): P
 }
 
 function leaveGranted(granted: readonly GrantedSlot[], left: Departure): SlotChange[] {
-  return granted.map(({ key, revision, beside, kept }) => ({
+  return granted.map(({ scope, key, revision, beside, kept }) => ({
+    ...(scope !== undefined && { scope }),
     key,
     ifRevision: revision,
     value: writePort({ claims: beside, kept, left }),
@@ -102,7 +108,7 @@ async function plan(world: World, returned: Returned, how: Return): Promise<Plan
   const rest = isNamed ? record.ports.filter((port) => !ports.includes(port)) : [];
   // What is kept for a name are the ports that its record says.
   const unmarks = how.givesUp === true || (rest.length > 0 && how.ending !== null);
-  const changes: SlotChange[] = [];
+  const changes: SlotChange[] = await planElsewhere(world, returned, how);
   for (const slot of slots.values()) {
     if (slot === session || slot === nameSlot) continue;
     const change = leaveSlot(world, slot, returned, { ending: how.ending, unmarks });
@@ -115,6 +121,21 @@ async function plan(world: World, returned: Returned, how: Return): Promise<Plan
   }
   if (session && ends) changes.push({ key: session.key, ifRevision: session.revision, value: null });
   return { changes, unmarks: unmarks && (record?.kept ?? false) };
+}
+
+/** What changes on the other hosts of a lease. */
+async function planElsewhere(world: World, returned: Returned, how: Return): Promise<SlotChange[]> {
+  const { hosts = [], protocols, ports } = returned;
+  const changes: SlotChange[] = [];
+  for (const scope of hosts.map(hostScope)) {
+    if (scope === world.scope) continue;
+    const keys = ports.flatMap((port) => protocols.map((protocol) => portKey(protocol, port)));
+    for (const slot of (await world.store.read(scope, keys)).values()) {
+      const change = leaveSlot(world, slot, returned, { ending: how.ending, unmarks: false });
+      if (change) changes.push({ ...change, scope });
+    }
+  }
+  return changes;
 }
 
 /** The record of a name whose lease is over; `null`: it was never granted one. */

@@ -14,6 +14,7 @@ import type { Guarding } from "./guarding.ts";
 import { GUARD_DELAY_MS } from "./living.ts";
 import { type Granted, Part, type PartOptions } from "./part.ts";
 import type { Refusal } from "./refusals.ts";
+import { slotId } from "./scattered.ts";
 import type { World } from "./world.ts";
 
 /** Leases in the order of the parts, a refusal, or `changed`: a name went to another request meanwhile. */
@@ -71,6 +72,7 @@ export class Grant {
     const [only, ...others] = this.#parts;
     const keys = only!.keysInSight();
     for (const part of others) for (const key of part.keysInSight()) keys.push(key);
+    if (this.#parts.some(({ request }) => request.scopes !== null)) return undefined;
     const decide: Decide = (slots) => {
       const isEnough = choosers.every((part) => part.chooseAtSight(slots, this.#parts));
       if (isEnough) return this.#changes();
@@ -86,8 +88,14 @@ export class Grant {
   async #commit(): Promise<Commit> {
     const { store, scope, clock } = this.#world;
     const { signal } = this.#parts[0]!.request;
+    let changes = this.#changes();
+    if (changes.length > store.limits.changes) {
+      // What is claimed and what is given up are too much for one commit: what was refused goes first.
+      for (const part of this.#parts) await part.dropRejected();
+      changes = this.#changes();
+    }
     // What is kept is told after the confirmation, which is durable, and all that went before it with it.
-    const commit = await store.commit(scope, this.#changes(), { signal });
+    const commit = await store.commit(scope, changes, { signal });
     this.#committedAt = clock.elapsed();
     return commit;
   }
@@ -97,12 +105,13 @@ export class Grant {
     if (all.length === 1) return all;
     const changes = new Map<string, SlotChange>();
     for (const change of all) {
-      const other = changes.get(change.key);
+      const id = slotId(change.scope, change.key);
+      const other = changes.get(id);
       // Two parts may find the same session at its end, and never the same port.
       if (other && (other.value !== null || change.value !== null)) {
         throw new Error(`two parts of a request change ${change.key}`);
       }
-      changes.set(change.key, change);
+      changes.set(id, change);
     }
     return [...changes.values()];
   }

@@ -17,9 +17,12 @@ import {
 import { type Binding, bindingOf, conflictsAtBind, PortSet, type Transport } from "../core/index.ts";
 import type { Living } from "./living.ts";
 import type { Request } from "./request.ts";
+import { type Elsewhere, slotId } from "./scattered.ts";
 
 /** The slot of a port in one protocol, as read, and what would stay in it beside the request's claim. */
 export interface PortSlot {
+  /** `undefined`: the registry's own. */
+  readonly scope: Elsewhere;
   readonly key: string;
   readonly protocol: Transport;
   readonly slot: Slot | undefined;
@@ -92,8 +95,8 @@ export function judge(
     const { claims, kept, left } = one.record;
     const staying = claims.filter((claim) => living.has(claim));
     const isGuarded = staying.some((claim) => living.isGuarded(claim));
-    const { key, protocol, record } = one;
-    slots.push({ key, protocol, slot: one.slot, record, staying, isGuarded });
+    const { scope, key, protocol, record } = one;
+    slots.push({ scope, key, protocol, slot: one.slot, record, staying, isGuarded });
     const meets = (addresses: readonly string[]): boolean => meet(request, one.protocol, port, addresses);
     for (const claim of claims) {
       const slot = living.endedSession(claim);
@@ -113,7 +116,8 @@ export function judge(
     if (kept.some(({ name, addresses }) => name !== request.name && meets(addresses))) {
       refused ??= { refusal: "kept" };
     }
-    if (left && !isOwnName(request, left)) quarantinedMs = Math.max(quarantinedMs, remaining(key, left));
+    if (left && !isOwnName(request, left))
+      quarantinedMs = Math.max(quarantinedMs, remaining(slotId(scope, key), left));
   }
   if (!refused && quarantinedMs > 0) {
     if (request.refusesQuarantined) refused = { refusal: "quarantined", quarantinedMs };

@@ -25,6 +25,8 @@ export interface LeaseFacts {
   readonly name: string | null;
   /** At least one; in the order they were granted. */
   readonly ports: readonly number[];
+  /** The hosts that each port is leased on, where several were asked for (`hosts`); else none. */
+  readonly hosts: readonly string[];
   /** Each port is leased for all of these. */
   readonly protocols: readonly Transport[];
   /** The addresses it is leased on; "::" is the whole port, on both families. */
@@ -74,7 +76,8 @@ export interface Lease extends LeaseFacts, AsyncDisposable {
    * Hands the lease to another process, as a new lease with a new token, whose handle it returns: `lost` of
    * this one fires. The other process takes it up with `adopt`, when it has a name.
    *
-   * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more.
+   * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more. TypeError when it is over
+   * several hosts.
    */
   transfer(pid: number): Promise<Lease>;
   /**
@@ -82,7 +85,7 @@ export interface Lease extends LeaseFacts, AsyncDisposable {
    * That process is its heir from then on; another call names another one.
    *
    * @throws PortError `PROCESS_NOT_FOUND`; `LEASE_LOST` when it is not this holder's any more. TypeError when it
-   * has a time limit.
+   * has a time limit, or is over several hosts.
    * @example
    * const child = spawn("npm", ["run", "dev"], { env: { ...process.env, PORT: String(lease.port) } });
    * await lease.leaveTo(child.pid);
@@ -103,6 +106,7 @@ export class HeldLease implements Lease {
   readonly name: string | null;
   readonly port: number;
   readonly ports: readonly number[];
+  readonly hosts: readonly string[];
   readonly protocols: readonly Transport[];
   readonly addresses: readonly string[];
   readonly holder: ProcessIdentity;
@@ -123,6 +127,7 @@ export class HeldLease implements Lease {
     this.name = facts.name;
     this.port = facts.ports[0]!;
     this.ports = facts.ports;
+    this.hosts = facts.hosts;
     this.protocols = facts.protocols;
     this.addresses = facts.addresses;
     this.holder = facts.holder;
@@ -166,6 +171,7 @@ export class HeldLease implements Lease {
   }
 
   async transfer(pid: number): Promise<Lease> {
+    this.#expectOneHost("transfer");
     this.#expectNotLost();
     return await this.#actions.transfer(this, pid);
   }
@@ -174,8 +180,14 @@ export class HeldLease implements Lease {
     if (this.ttlMs !== null) {
       throw new TypeError("leaveTo: a lease with a time limit lives with no process, so it has no heir");
     }
+    this.#expectOneHost("leaveTo");
     this.#expectNotLost();
     await this.#actions.leaveTo(this, pid);
+  }
+
+  #expectOneHost(call: string): void {
+    if (this.hosts.length === 0) return;
+    throw new TypeError(`${call}: a lease over several hosts is its own process's alone`);
   }
 
   #expectNotLost(): void {

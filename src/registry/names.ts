@@ -146,6 +146,7 @@ async function heldState(
     id: claim.lease,
     name,
     ports,
+    hosts: [],
     protocols,
     addresses,
     holder: claim.holder,

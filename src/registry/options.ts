@@ -35,6 +35,12 @@ export interface AcquireOptions extends AbortableOptions {
    * @default the whole port, on every address of both families
    */
   readonly address?: string | readonly string[] | undefined;
+  /**
+   * On an engine, the hosts to lease the ports on, by the names that their registries were opened with: the same
+   * numbers on all of them, in one commit. The kernel is asked on this host only, and only here the ports are guarded
+   * and held. Such a lease has no name. @default this host, or this pool
+   */
+  readonly hosts?: readonly string[] | undefined;
   /** How many ports, 1 to 1000; all or none. @default 1 */
   readonly count?: number | undefined;
   /** Whether the ports are to follow one another. @default false */

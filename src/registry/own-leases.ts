@@ -20,6 +20,8 @@ import type { LeaseInfo } from "./list.ts";
 import { Living, sameProcess } from "./living.ts";
 import { slotKeys } from "./names.ts";
 import type { LossReason } from "./refusals.ts";
+import { placesOf, readScattered, slotId } from "./scattered.ts";
+import { hostScope } from "./scope.ts";
 import { lossOf } from "./transfer.ts";
 import type { Turns } from "./turns.ts";
 import type { World } from "./world.ts";
@@ -153,6 +155,10 @@ export class OwnLeases {
       const entry = this.#entries.get(id);
       if (!entry) continue;
       this.guarding.release(id, protocols, ports);
+      const { name, hosts } = entry.lease;
+      // What was released is what stood here.
+      const elsewhere = { id, name, protocols, ports, hosts };
+      if (hosts.length > 0) await giveBack(this.#world, elsewhere, { ending: "released", isPart: true });
       if (entry.lease.ports.every((port) => ports.includes(port))) this.end(id, "released");
       else await this.#verify(id);
     }
@@ -247,20 +253,23 @@ export class OwnLeases {
     if (!entry || this.#doubted.has(id)) return;
     this.#doubted.add(id);
     try {
-      const { store, scope } = this.#world;
+      const { hosts } = entry.lease;
+      const scopes = hosts.length === 0 ? null : hosts.map(hostScope);
       const keys = slotKeys(entry.lease);
-      const slots = await store.read(scope, keys);
+      const slots = await readScattered(this.#world, scopes, keys);
       let departure: Departure | undefined;
       let hasPorts = false;
-      for (const key of keys) {
-        const { claims, left } = readPort(slots.get(key));
-        if (claims.some(({ lease }) => lease === id)) {
-          hasPorts = true;
-          continue;
+      for (const place of placesOf(this.#world, scopes)) {
+        for (const key of keys) {
+          const { claims, left } = readPort(slots.get(slotId(place, key)));
+          if (claims.some(({ lease }) => lease === id)) {
+            hasPorts = true;
+            continue;
+          }
+          if (left?.lease === id) departure = left;
+          const { protocol, port } = parsePortKey(key);
+          if (place === undefined) this.guarding.release(id, [protocol], [port]);
         }
-        if (left?.lease === id) departure = left;
-        const { protocol, port } = parsePortKey(key);
-        this.guarding.release(id, [protocol], [port]);
       }
       if (hasPorts) return;
       this.end(id, lossOf(id, departure));

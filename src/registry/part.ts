@@ -26,6 +26,7 @@ import { leftOf, reclaim } from "./reclaim.ts";
 import type { Refusal } from "./refusals.ts";
 import { refusalOf } from "./refused-ports.ts";
 import type { Request } from "./request.ts";
+import { slotId } from "./scattered.ts";
 import { isOver } from "./session.ts";
 import type { World } from "./world.ts";
 
@@ -60,6 +61,8 @@ export class Part {
   readonly #world: World;
   readonly #candidates: Candidates;
   readonly #claim: Claim;
+  /** The same on other hosts, where nothing of this process stands behind it. */
+  readonly #claimElsewhere: Claim;
   readonly #tenure: Tenure;
   readonly #wasKept: boolean;
   readonly #formerPorts: readonly number[];
@@ -86,7 +89,8 @@ export class Part {
     this.#wasKept = name.isKept;
     this.#formerPorts = name.formerPorts;
     this.#tenure = tenure;
-    const isOwn = sameProcess(request.holder, world.host.self);
+    const isHere = request.scopes === null || request.scopes.includes(world.scope);
+    const isOwn = isHere && sameProcess(request.holder, world.host.self);
     this.#claim = {
       lease: tenure.lease,
       name: request.name,
@@ -99,6 +103,7 @@ export class Part {
       held: request.hold && isOwn && world.host.holds !== undefined && request.protocols.includes("tcp"),
       heir: null,
     };
+    this.#claimElsewhere = { ...this.#claim, guarded: false, held: false };
   }
 
   get isFull(): boolean {
@@ -158,17 +163,18 @@ export class Part {
     // A block can have ports of one that was refused: those are claimed already, and stay so.
     const claimed = new Map<string, number>();
     for (const { place, revision } of this.#rejected) {
-      for (const { key } of slotsOf(place)) claimed.set(key, revision);
+      for (const { scope, key } of slotsOf(place)) claimed.set(slotId(scope, key), revision);
     }
     for (const candidate of this.#wanted.flat()) {
       this.#attempted.add(candidate.port);
       for (const portSlot of candidate.slots) {
-        const { key, slot, staying, record } = portSlot;
+        const { scope, key, slot, staying, record } = portSlot;
         const kept = this.#keptBeside(record.kept);
-        const claims = [...staying, this.#claim];
+        const claims = [...staying, scope === undefined ? this.#claim : this.#claimElsewhere];
         const value = writePort({ claims, kept, left: leftOf(this.#world, portSlot) });
-        changes.push({ key, ifRevision: claimed.get(key) ?? slot?.revision ?? 0, value });
-        claimed.delete(key);
+        const id = slotId(scope, key);
+        changes.push({ scope, key, ifRevision: claimed.get(id) ?? slot?.revision ?? 0, value });
+        claimed.delete(id);
       }
       for (const { key, revision } of candidate.endedSessions) {
         changes.push({ key, ifRevision: revision, value: null });
@@ -176,10 +182,10 @@ export class Part {
     }
     for (const { place, revision } of this.#rejected) {
       for (const portSlot of slotsOf(place)) {
-        const { key, staying, record } = portSlot;
-        if (!claimed.has(key)) continue;
+        const { scope, key, staying, record } = portSlot;
+        if (!claimed.has(slotId(scope, key))) continue;
         const value = writePort({ claims: staying, kept: record.kept, left: leftOf(this.#world, portSlot) });
-        changes.push({ key, ifRevision: revision, value });
+        changes.push({ scope, key, ifRevision: revision, value });
       }
     }
     if (changes.length === 0) return changes;
@@ -213,6 +219,13 @@ export class Part {
       await this.#giveBack(place.map(({ port }) => port));
     }
     this.#rejected = this.#rejected.filter(({ place }) => !hasChanged(place));
+  }
+
+  /** Gives back at once what was claimed and refused. */
+  async dropRejected(): Promise<void> {
+    const ports = this.#rejected.flatMap(({ place }) => place.map(({ port }) => port));
+    this.#rejected = [];
+    if (ports.length > 0) await this.#giveBack(ports);
   }
 
   markClaimed(token: Token): void {
@@ -298,6 +311,7 @@ export class Part {
       id: lease,
       name,
       ports: this.#ports(),
+      hosts: this.request.hosts,
       protocols,
       addresses,
       holder,
@@ -307,7 +321,8 @@ export class Part {
       isHeldInKernel: held,
     };
     const slots = this.#placed.flatMap(({ place, revision }) =>
-      slotsOf(place).map(({ key, staying, record }): GrantedSlot => ({
+      slotsOf(place).map(({ scope, key, staying, record }): GrantedSlot => ({
+        scope,
         key,
         revision,
         beside: staying,
@@ -324,8 +339,8 @@ export class Part {
   }
 
   async #giveBack(ports: readonly number[]): Promise<void> {
-    const { name, protocols, kept } = this.request;
-    const returned = { id: this.#claim.lease, name, protocols, ports };
+    const { name, protocols, kept, hosts } = this.request;
+    const returned = { id: this.#claim.lease, name, protocols, ports, hosts };
     const givesUp = kept && !this.#wasKept;
     await giveBack(this.#world, returned, { ending: null, givesUp, formerPorts: this.#formerPorts });
   }
@@ -366,12 +381,14 @@ export class Part {
   }
 }
 
-/** Each use of a port in a place, and whether a guarded lease stays beside it. */
+/** Each use of a port of this host in a place, and whether a guarded lease stays beside it. */
 function usesOf(
   place: readonly Candidate[],
 ): { readonly protocol: Transport; readonly port: number; readonly shares: boolean }[] {
   return place.flatMap(({ port, slots }) =>
-    slots.map(({ protocol, isGuarded }) => ({ protocol, port, shares: isGuarded })),
+    slots
+      .filter(({ scope }) => scope === undefined)
+      .map(({ protocol, isGuarded }) => ({ protocol, port, shares: isGuarded })),
   );
 }
 

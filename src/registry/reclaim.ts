@@ -3,6 +3,7 @@
 import { type Departure, hasTimeLimit, type SlotChange, writePort } from "../contract/index.ts";
 import { departure } from "./give-back.ts";
 import type { PortSlot, Refused } from "./judge.ts";
+import { slotId } from "./scattered.ts";
 import type { World } from "./world.ts";
 
 /** Who left a port last, when the claims of the dead are gone from its slot. */
@@ -23,14 +24,15 @@ export async function reclaim(world: World, refusals: Iterable<Refused>): Promis
   for (const { refusal, slots, endedSessions } of refusals) {
     if (refusal !== "quarantined" && refusal !== "awaited") continue;
     for (const portSlot of slots) {
-      const { key, slot, record, staying } = portSlot;
+      const { scope: where, key, slot, record, staying } = portSlot;
       if (!slot || staying.length === record.claims.length) continue;
       const value = writePort({ claims: staying, kept: record.kept, left: leftOf(world, portSlot) });
-      changes.set(key, { key, ifRevision: slot.revision, value });
+      changes.set(slotId(where, key), { scope: where, key, ifRevision: slot.revision, value });
     }
     for (const { key, revision } of endedSessions)
       changes.set(key, { key, ifRevision: revision, value: null });
   }
-  if (changes.size === 0 || changes.size > store.limits.changes) return;
-  await store.commit(scope, [...changes.values()]);
+  if (changes.size === 0) return;
+  // What is too much for one commit is the next request's.
+  await store.commit(scope, [...changes.values()].slice(0, store.limits.changes));
 }

@@ -27,7 +27,7 @@ import { OwnLeases } from "./own-leases.ts";
 import { Place } from "./queue.ts";
 import { formatPorts, type Refusal } from "./refusals.ts";
 import { giveUp, release, type ReleaseOptions } from "./release.ts";
-import { checkRequest, expectName, expectProcess, type Request } from "./request.ts";
+import { checkRequest, expectWithinLimits, expectName, expectProcess, type Request } from "./request.ts";
 import { findAdoptable, transfer } from "./transfer.ts";
 import { Turns } from "./turns.ts";
 import { events, type LeaseEvent } from "./watch.ts";
@@ -222,6 +222,14 @@ export function createRegistry(world: World): Registry {
     const keys = expectParts(parts);
     const requests = keys.map((key) => checkRequest("acquireAll", { ...parts[key], ...options }, world));
     expectDifferentNames(requests);
+    const slots = requests.map(
+      ({ count, protocols, hosts }) => count * protocols.length * Math.max(1, hosts.length),
+    );
+    expectWithinLimits(
+      world,
+      slots.reduce((sum, one) => sum + one + 2, 0),
+      1,
+    );
     const answer = keys.length === 0 ? { leases: [] } : await askOrWait(requests);
     if ("refusal" in answer) throw answer.refusal;
     const { leases } = answer;

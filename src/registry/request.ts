@@ -12,6 +12,8 @@ import {
   expectString,
 } from "../core/expect.ts";
 import type { AcquireOptions, Ports } from "./options.ts";
+import type { Scopes } from "./scattered.ts";
+import { hostScope } from "./scope.ts";
 import { expectSelection, type Selection } from "./selection.ts";
 import { nameInRun } from "./test-run.ts";
 import type { World } from "./world.ts";
@@ -23,6 +25,7 @@ const OPTIONS = [
   "prefer",
   "protocol",
   "address",
+  "hosts",
   "count",
   "contiguous",
   "align",
@@ -48,6 +51,10 @@ export interface Request {
   readonly protocols: readonly Transport[];
   /** Canonical texts of the addresses. */
   readonly addresses: readonly string[];
+  /** The scopes that each port is leased in; `null`: the registry's own. */
+  readonly scopes: Scopes;
+  /** The names of those hosts. */
+  readonly hosts: readonly string[];
   readonly count: number;
   /** Whether the count is the caller's own. */
   readonly saysCount: boolean;
@@ -99,11 +106,8 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
   const protocols = [...new Set(listOf("protocol", options.protocol ?? "tcp").map(expectTransport))];
   const addresses = options.address === undefined ? WHOLE_PORT : checkAddresses(options.address);
   const { name, holder } = checkHolder(options, world);
-  const limit = world.store.limits.changes;
-  // The name, the session and the queue have slots of their own.
-  if (count * protocols.length + 3 > limit) {
-    throw new RangeError(`\`count\`: this store takes at most ${limit} changes at once, received ${count}`);
-  }
+  const hosts = checkHosts(options, world);
+  expectWithinLimits(world, count, protocols.length * Math.max(1, hosts.length));
   return {
     name,
     pool,
@@ -113,6 +117,8 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     protocols,
     addresses: addresses.map(({ text }) => text),
     count,
+    scopes: hosts.length === 0 ? null : hosts.map(hostScope),
+    hosts,
     saysCount: options.count !== undefined,
     align,
     selection: expectSelection(options.selection ?? (name === null ? "random" : "name"), name),
@@ -127,6 +133,17 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     leftOut,
     bindingsAt: (protocol, port) => addresses.map((address) => bindingOf({ protocol, address, port })),
   };
+}
+
+/** @throws RangeError for more slots than the store can change in one commit. */
+export function expectWithinLimits({ store }: Pick<World, "store">, ports: number, slotsEach: number): void {
+  const limit = store.limits.changes;
+  // The name, the session and the queue have slots of their own.
+  const most = Math.floor((limit - 3) / slotsEach);
+  if (ports <= most) return;
+  throw new RangeError(
+    `\`count\`: this store takes at most ${limit} changes in one commit, which is enough for ${most} of these ports, received ${ports}`,
+  );
 }
 
 /** Whether a name may have a port of before again: it is one to choose from, or the caller does not say which. */
@@ -233,6 +250,18 @@ function listOf<Item>(option: string, value: Item | readonly Item[]): readonly I
   const list = Array.isArray(value) ? (value as readonly Item[]) : [value as Item];
   if (list.length === 0) throw new RangeError(`\`${option}\`: expected at least one, received an empty list`);
   return list;
+}
+
+function checkHosts({ hosts, name, kept, per }: AcquireOptions, { store }: World): readonly string[] {
+  if (hosts === undefined) return [];
+  if (!store.expiring) throw new TypeError("`hosts`: belongs to a registry on an engine");
+  if (!Array.isArray(hosts)) {
+    throw new TypeError(`\`hosts\`: expected a list of names, received ${describe(hosts)}`);
+  }
+  if (name !== undefined || kept === true || per !== undefined) {
+    throw new TypeError("`hosts`: a lease over hosts has no name; leave `name`, `kept` and `per` out");
+  }
+  return [...new Set(listOf<string>("hosts", hosts).map((one) => expectName("hosts", one)))];
 }
 
 function checkHolder(options: AcquireOptions, world: World): Pick<Request, "name" | "holder"> {

@@ -111,3 +111,14 @@ function readPool(slot: Slot): string {
   const message = `the record of ${slot.key} cannot be read: it says no ports`;
   throw new PortError("STORE_DAMAGED", message, { path: slot.key });
 }
+
+/** @throws RangeError for a host that no registry was opened for: its ports would be leased to nobody's use. */
+export async function expectHosts(store: Store, hosts: readonly string[]): Promise<void> {
+  const keys = hosts.map((host) => SCOPE_PREFIX + hostScope(host));
+  const known = await store.read(SCOPES, keys);
+  const unknown = hosts.find((_, at) => !known.has(keys[at]!));
+  if (unknown === undefined) return;
+  throw new RangeError(
+    `\`hosts\`: there is no host ${JSON.stringify(unknown)} on this engine; a registry there makes it, when it is opened`,
+  );
+}

@@ -62,7 +62,7 @@ export async function transfer(
         ifRevision: slot.revision,
         value: writePort({ claims: [...staying, claim], kept, left }),
       });
-      beside.push({ key, beside: staying, kept });
+      beside.push({ scope: undefined, key, beside: staying, kept });
     }
     const session = slots.get(sessionKey(from.id));
     if (session) changes.push({ key: session.key, ifRevision: session.revision, value: null });
@@ -132,6 +132,7 @@ export async function findAdoptable(world: World, name: string): Promise<Adoptab
     id: record.lease,
     name,
     ports,
+    hosts: [],
     protocols,
     addresses,
     holder: claim.holder,

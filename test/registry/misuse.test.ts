@@ -54,7 +54,7 @@ function refusal(kind: Kind, message: string): unknown {
 const PORT = "expected a whole number from 1 to 65535";
 const ONE_LINE = "`name`: expected one line of text without blanks around it, received the string";
 const OPTIONS =
-  "known are name, ports, exclude, prefer, protocol, address, count, contiguous, align, selection, for, ttlMs, hold, kept, quarantine, wait, per, signal";
+  "known are name, ports, exclude, prefer, protocol, address, hosts, count, contiguous, align, selection, for, ttlMs, hold, kept, quarantine, wait, per, signal";
 
 const requests: readonly (readonly [unknown, Kind, string])[] = [
   [null, TypeError, "acquire: expected an options object, received null"],
@@ -167,7 +167,7 @@ const requests: readonly (readonly [unknown, Kind, string])[] = [
   [{ quarantine: "no" }, RangeError, '`quarantine`: expected "avoid" or "refuse", received the string "no"'],
   [{ wait: "yes" }, TypeError, '`wait`: expected true or false, received the string "yes"'],
   [{ signal: 1 }, TypeError, "`signal`: expected an AbortSignal, received 1"],
-  [{ ports: "1-999", count: 898 }, RangeError, "`count`: this store takes at most 900 changes at once"],
+  [{ ports: "1-999", count: 898 }, RangeError, "`count`: this store takes at most 900 changes in one commit"],
 
   [{ for: 0 }, RangeError, "`for`: expected a whole number from 1 to 2147483647, received 0"],
   [{ for: -1 }, RangeError, "received -1"],

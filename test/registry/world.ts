@@ -34,6 +34,8 @@ export interface Member {
   readonly testRun?: TestRun;
   /** @default 2000 */
   readonly quarantineMs?: number;
+  /** @default "default" */
+  readonly scope?: string;
   /** Where the state is an engine's. @default 15,000 */
   readonly sessionTtlMs?: number;
 }
@@ -54,7 +56,7 @@ export async function worldOf(member: Member): Promise<World> {
   const host = opened.expiring ? hostOfMany(own) : own;
   const world = {
     store: ofProcess(wrap(opened), machine, host.self),
-    scope: SCOPE,
+    scope: member.scope ?? SCOPE,
     host,
     clock: machine.time.clockOf(pid),
     chance: { random, uniqueId: () => `lease-${pid}-${++machine.ids}` },
