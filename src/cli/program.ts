@@ -31,6 +31,12 @@ const GET_NOTES = `
 In package scripts use moorage run: there the ports of get belong to whoever called npm.
 Example: PORT=$(moorage get) node server.js`;
 
+const LS_EXAMPLES = `
+Examples:
+  moorage ls --all
+  moorage ls --watch
+  moorage ls --json | jq -r '.leases[] | select(.service == "web").url'`;
+
 const COMPLETION_EXAMPLES = `
 Examples:
   eval "$(moorage completion bash)"  # in ~/.bashrc
@@ -76,9 +82,11 @@ export function buildProgram(version: string, { done, help }: Results): Command 
 
   program
     .command("ls")
-    .description("show every lease, who holds it and who listens")
-    .option("--json", "print JSON")
-    .addHelpText("after", "\nExample: moorage ls --json | jq '.leases[].ports'")
+    .description("show every lease by project and worktree, who holds it and who listens")
+    .option("-a, --all", "also show who listens without a lease")
+    .option("-w, --watch", "show it again whenever it changes, until Ctrl-C")
+    .option("--json", "print JSON; with --watch a line for each change")
+    .addHelpText("after", LS_EXAMPLES)
     .action(async (flags: LsFlags) => {
       const { ls } = await import("./commands/ls.ts");
       done(await ls(flags));

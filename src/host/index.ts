@@ -4,6 +4,7 @@
  * @module
  */
 
+export { shortCommand } from "./command.ts";
 export { openHost } from "./host.ts";
 export { carriersOf, type Offspring, offspringOf, type StartedCommand } from "./offspring.ts";
 export { bindingWay } from "./sockets.ts";

@@ -5,9 +5,13 @@ import { SEES_LISTENERS } from "./servers.ts";
 describe("moorage ls", () => {
   test("an empty registry prints nothing on stdout and says so on stderr", async () => {
     await using folder = newFolder();
-    expect(await folder.run("ls")).toMatchObject({ code: 0, stdout: "", stderr: "no leases\n" });
+    expect(await folder.run("ls")).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: "no leases; next: moorage run -- COMMAND\n",
+    });
     expect(JSON.parse((await folder.run("ls", "--json")).stdout)).toEqual({
-      version: 2,
+      version: 3,
       leases: [],
       reservations: [],
     });
@@ -28,11 +32,9 @@ describe("moorage ls", () => {
     await folder.run("get", "3", "--ports", "14610-14612", "--for", String(process.pid));
     const { stdout } = await folder.run("ls");
     const [header, web, block, ...rest] = stdout.trimEnd().split("\n");
-    expect(header).toMatch(/^PORT +NAME +STATE +AGE +PID +COMMAND$/u);
-    expect(web).toMatch(
-      new RegExp(`^14600 +web +(?:held|starting) +\\d+s +${child.pid} +\\S+ .*run --name web`, "u"),
-    );
-    expect(block).toMatch(new RegExp(`^14610-14612 +- +held +\\d+s +${process.pid} +`, "u"));
+    expect(header).toMatch(/^NAME +PORT +STATE +AGE +PID +COMMAND$/u);
+    expect(web).toMatch(new RegExp(`^web +14600 +\\S (?:held|starting) +\\d+s +${child.pid} +node -e `, "u"));
+    expect(block).toMatch(new RegExp(`^- +14610-14612 +\\S held +\\d+s +${process.pid} +`, "u"));
     expect(rest).toEqual([]);
   });
 
@@ -45,12 +47,14 @@ describe("moorage ls", () => {
     gone.child.kill("SIGKILL");
     await gone.finished;
     const alone = await folder.run("ls");
-    expect(alone.stdout.match(/^\d+ +- +free /gmu)).toHaveLength(2);
-    expect(alone.stderr).toBe("");
+    expect(alone.stdout.match(/^- +\d+ +\S free /gmu)).toHaveLength(2);
+    expect(alone.stderr).toBe("2 free\n");
     await folder.run("get", "--ports", "14603", "--for", String(process.pid));
     const { stdout, stderr } = await folder.run("ls");
-    expect(stdout.match(/^\d+/gmu)).toEqual(["14603"]);
-    expect(stderr).toBe("and 2 without a name, free: their processes have ended (--json shows them)\n");
+    expect(stdout.match(/(?<=^- +)\d+/gmu)).toEqual(["14603"]);
+    expect(stderr).toBe(
+      "1 held\nand 2 without a name, free: their processes have ended (--json shows them)\n",
+    );
     expect(await folder.leases()).toHaveLength(3);
   });
 
@@ -61,7 +65,7 @@ describe("moorage ls", () => {
       string,
       unknown
     >;
-    expect(version).toBe(2);
+    expect(version).toBe(3);
     expect(leases).toEqual([
       {
         id: expect.any(String) as string,
@@ -78,6 +82,10 @@ describe("moorage ls", () => {
         isHeldInKernel: false,
         grantedAt: expect.any(Number) as number,
         token: { epoch: 1, revision: expect.any(Number) as number },
+        project: null,
+        worktree: null,
+        service: null,
+        url: null,
       },
     ]);
   });

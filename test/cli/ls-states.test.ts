@@ -1,7 +1,7 @@
 // The states that `moorage ls` shows, with real servers.
 
 import { describe, expect, test } from "vitest";
-import { type Folder, newFolder, type Started } from "./moorage.ts";
+import { type Folder, MAIN, newFolder, type Started } from "./moorage.ts";
 import { SEES_LISTENERS, serverOn } from "./servers.ts";
 
 const NODE = process.execPath;
@@ -23,7 +23,10 @@ async function serve(folder: Folder, env: NodeJS.ProcessEnv = {}): Promise<Start
 
 /** The row of the lease, and what stands under it. */
 async function rows(folder: Folder): Promise<string[]> {
-  return (await folder.run("ls")).stdout.trimEnd().split("\n").slice(1);
+  return (await folder.start(NODE, [MAIN, "ls"], { env: { LC_ALL: "C.UTF-8" } }).finished).stdout
+    .trimEnd()
+    .split("\n")
+    .slice(1);
 }
 
 async function idOfLease(folder: Folder): Promise<string> {
@@ -34,12 +37,12 @@ describe.skipIf(!SEES_LISTENERS)("a lease (Linux only)", () => {
   test("is held while nothing listens, and listening while a child of its holder does", async () => {
     await using folder = newFolder();
     await folder.run("get", "--name", "web", "--ports", String(PORT), "--for", String(process.pid));
-    expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +held /u)]);
+    expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +○ held /u)]);
     const server = await serve(folder);
-    expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +listening /u)]);
+    expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +● listening /u)]);
     server.child.kill();
     await server.finished;
-    expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +held /u)]);
+    expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +○ held /u)]);
   });
 
   test("is taken while somebody else listens, and it says who and where", async () => {
@@ -47,7 +50,7 @@ describe.skipIf(!SEES_LISTENERS)("a lease (Linux only)", () => {
     await holderOf(folder);
     const stranger = await serve(folder);
     const [row, note, ...rest] = await rows(folder);
-    expect(row).toMatch(/^14800 +web +taken /u);
+    expect(row).toMatch(/^web +14800 +! taken /u);
     expect(note?.trim()).toMatch(
       new RegExp(
         `^→ taken by node .* \\(pid ${stranger.child.pid}\\) in ${process.cwd()}, on tcp \\[::\\]:14800$`,
@@ -61,7 +64,7 @@ describe.skipIf(!SEES_LISTENERS)("a lease (Linux only)", () => {
     await using folder = newFolder();
     await holderOf(folder);
     await serve(folder, { MOORAGE_LEASE: await idOfLease(folder) });
-    expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +listening /u)]);
+    expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +● listening /u)]);
   });
 
   test("is orphaned when its holder was killed and the server lives on, and free when that ends too", async () => {
@@ -71,11 +74,11 @@ describe.skipIf(!SEES_LISTENERS)("a lease (Linux only)", () => {
     holder.child.kill("SIGKILL");
     await holder.finished;
     const [row, note] = await rows(folder);
-    expect(row).toMatch(/^14800 +web +orphaned /u);
+    expect(row).toMatch(/^web +14800 +◌ orphaned /u);
     expect(note?.trim()).toMatch(new RegExp(`^→ left behind: node .* \\(pid ${server.child.pid}\\) `, "u"));
     server.child.kill();
     await server.finished;
-    expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +free /u)]);
+    expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +· free /u)]);
   });
 
   test("--json says whose each listener is, with its process and folder", async () => {
@@ -95,9 +98,9 @@ test("a port that a name keeps is kept, and taken when somebody listens without 
   skip(!SEES_LISTENERS);
   await using folder = newFolder();
   await folder.run("run", "--name", "web", "--kept", "--ports", String(PORT), "--", NODE, "-e", "");
-  expect(await rows(folder)).toEqual([expect.stringMatching(/^14800 +web +kept +- +- +-$/u)]);
+  expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +◇ kept$/u)]);
   await serve(folder);
   const [row, note] = await rows(folder);
-  expect(row).toMatch(/^14800 +web +taken, kept +- +- +-$/u);
+  expect(row).toMatch(/^web +14800 +! taken, kept$/u);
   expect(note).toContain("→ taken by node");
 });

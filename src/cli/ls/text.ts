@@ -1,0 +1,46 @@
+// `moorage ls` for people: the tables, and the lines under them.
+
+import type { InspectedLease } from "../../inspect/index.ts";
+import { layOut } from "../show/columns.ts";
+import type { Terminal } from "../show/terminal.ts";
+import { fit } from "../show/width.ts";
+import { leaseLayout, leaseRows } from "./lease-rows.ts";
+import type { Look } from "./look.ts";
+import { STRANGER_LAYOUT, strangerRows } from "./strangers.ts";
+import { summaryOf } from "./summary.ts";
+
+export interface LsText {
+  /** "" when there is nothing. */
+  readonly tables: string;
+  /** What is said beside them, line by line. */
+  readonly remarks: readonly string[];
+}
+
+export function toText(look: Look, terminal: Terminal, now: number): LsText {
+  const { inspection, overview, strangers } = look;
+  const alive = overview.leases.filter((lease) => !isLeftOver(lease));
+  const hasMore = alive.length + overview.reservations.length + overview.groups.length > 0;
+  const shown = { ...overview, leases: hasMore ? alive : overview.leases };
+  const isEmpty = inspection.leases.length + inspection.reservations.length === 0;
+  const keeping = new Set(inspection.reservations.map(({ name }) => name));
+  const rows = leaseRows(shown, { terminal, now, keeping });
+  const tables = isEmpty ? [] : [layOut(rows, leaseLayout(shown), terminal)];
+  if (strangers && strangers.length > 0) {
+    const others = { [Symbol.iterator]: () => strangerRows(strangers, now) };
+    tables.push(layOut(others, STRANGER_LAYOUT, terminal));
+  }
+  const hidden = overview.leases.length - shown.leases.length;
+  const remarks = [
+    isEmpty ? "no leases; next: moorage run -- COMMAND" : summaryOf(shown),
+    hidden > 0 ? `and ${hidden} without a name, free: their processes have ended (--json shows them)` : "",
+    strangers ? `${strangers.length} without a lease` : "",
+  ];
+  const fitting = (line: string): string =>
+    terminal.columns === Infinity ? line : fit(line, terminal.columns, terminal.isUnicode ? "…" : "...");
+  return { tables: tables.join("\n"), remarks: remarks.filter((line) => line !== "").map(fitting) };
+}
+
+/** What a process without a name left, as each `$(moorage get)` does: a port that goes to whoever asks next. */
+function isLeftOver({ state, name }: InspectedLease): boolean {
+  return state === "free" && name === null;
+}

@@ -1,0 +1,134 @@
+// A table that fits a terminal: columns are as wide as their widest cell; where that is too much, one is shortened and
+// others are left out, by an order of what is missed least.
+//
+// Rows are gone through twice and not kept: of a hundred thousand, the texts are more than all else. A cell that is a
+// plain text is ASCII by how it was made and as wide as it is long; anything else says its width.
+
+import type { Terminal } from "./terminal.ts";
+import { displayWidth, fit, onOneLine } from "./width.ts";
+
+export interface Cell {
+  readonly text: string;
+  readonly width: number;
+  /** What is put around the text when it is written; it takes no width. */
+  readonly dress?: ((text: string) => string) | undefined;
+}
+
+/** A cell with a text of somebody else's. */
+export function cellOf(text: string): Cell {
+  const shown = onOneLine(text);
+  return { text: shown, width: displayWidth(shown) };
+}
+
+/** A row of cells, or a line of its own, which is cut where it is too long. */
+export type Row = readonly (string | Cell)[] | Line;
+
+export interface Line {
+  readonly line: string;
+  readonly dress?: ((text: string) => string) | undefined;
+}
+
+export interface Column {
+  readonly head: string;
+  /** How narrow it may become. @default as wide as its widest cell */
+  readonly least?: number | undefined;
+}
+
+export interface Layout {
+  readonly columns: readonly Column[];
+  /** The columns that are left out where there is too little room, one after the other. */
+  readonly dropping: readonly number[];
+  /** In front of every row of cells. */
+  readonly indent: string;
+}
+
+const GAP = "  ";
+
+/** The text of a table; columns of which no row has anything are left out. */
+export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal): string {
+  const more = terminal.isUnicode ? "…" : "...";
+  const shown = fitColumns(measure(rows, layout), layout, terminal.columns);
+  const last = shown.findLastIndex((width) => width > 0);
+  const padded = (cell: string | Cell, at: number): string => {
+    const width = shown[at]!;
+    if (typeof cell === "string" && cell.length <= width) return at === last ? cell : cell.padEnd(width);
+    const {
+      text,
+      width: wide,
+      dress,
+    }: Cell = typeof cell === "string" ? { text: cell, width: cell.length } : cell;
+    const cut = wide > width ? fit(text, width, more) : text;
+    const dressed = dress ? dress(cut) : cut;
+    return at === last ? dressed : dressed + " ".repeat(Math.max(width - wide, 0));
+  };
+  const lines: string[] = [];
+  const add = (row: Row): void => {
+    if (isLine(row)) {
+      const cut = terminal.columns === Infinity ? row.line : fit(row.line, terminal.columns, more);
+      lines.push(row.dress ? row.dress(cut) : cut);
+      return;
+    }
+    // Joined at once: a text that grows piece by piece is a tree of pieces, and garbage.
+    const cells: string[] = [];
+    for (let at = 0; at <= last; at++) if (shown[at] !== 0) cells.push(padded(row[at] ?? "", at));
+    const line = layout.indent + cells.join(GAP);
+    lines.push(row.length > last ? line : line.trimEnd());
+  };
+  add(
+    layout.columns.map(({ head }) => ({
+      text: head,
+      width: head.length,
+      dress: (cut) => terminal.style(cut, "dim"),
+    })),
+  );
+  for (const row of rows) add(row);
+  return `${lines.join("\n")}\n`;
+}
+
+function isLine(row: Row): row is Line {
+  return !Array.isArray(row);
+}
+
+/** How wide each column would like to be: 0 where there is nothing in it. */
+function measure(rows: Iterable<Row>, { columns }: Layout): number[] {
+  const widths = columns.map(() => 0);
+  for (const row of rows) {
+    if (isLine(row)) continue;
+    for (let at = 0; at < row.length; at++) {
+      const cell = row[at]!;
+      const width = typeof cell === "string" ? cell.length : cell.width;
+      if (width > widths[at]!) widths[at] = width;
+    }
+  }
+  return widths.map((width, at) => (width === 0 ? 0 : Math.max(width, columns[at]!.head.length)));
+}
+
+/** How wide each column is, 0 where it is left out, so that all of them together take `room` at most. */
+function fitColumns(
+  wanted: readonly number[],
+  { columns, dropping, indent }: Layout,
+  room: number,
+): number[] {
+  const widths = [...wanted];
+  const least = columns.map((column) => column.least ?? Infinity);
+  for (const drop of [undefined, ...dropping]) {
+    if (drop !== undefined) widths[drop] = 0;
+    const fitting = shrink(widths, least, room - indent.length);
+    if (fitting) return fitting;
+  }
+  const ones = columns.map(() => 1);
+  return shrink(widths, ones, room - indent.length) ?? ones;
+}
+
+/** The same columns, as much narrower as is needed, the last one first; `undefined`: they would have to be narrower. */
+function shrink(wanted: readonly number[], least: readonly number[], room: number): number[] | undefined {
+  const widths = [...wanted];
+  const gaps = GAP.length * (widths.filter((width) => width > 0).length - 1);
+  let excess = widths.reduce((sum, width) => sum + width, gaps) - room;
+  for (let at = widths.length - 1; at >= 0 && excess > 0; at--) {
+    const taken = Math.min(Math.max(widths[at]! - least[at]!, 0), excess);
+    widths[at]! -= taken;
+    excess -= taken;
+  }
+  return excess > 0 ? undefined : widths;
+}
