@@ -1,7 +1,7 @@
 // What a batch of commits is to the server, and what it answers.
 
 import type { Slot, Token } from "../../contract/index.ts";
-import type { Link, Row } from "./link.ts";
+import { type Link, patience, type Row } from "./link.ts";
 import type { SchemaName } from "./schema-name.ts";
 
 /** A slot of a call: what it must be, and what it becomes if it is a change. */
@@ -23,8 +23,6 @@ export interface Batch {
   readonly calls: readonly (readonly Asked[])[];
   readonly scopes: ReadonlySet<string>;
   readonly notifies: boolean;
-  /** For how long it waits for its turn. */
-  readonly patienceMs: number;
 }
 
 export type FoundSlot = Slot & { readonly scope: string };
@@ -45,13 +43,13 @@ export async function sendBatch(
   batch: Batch,
   withinMs: number,
 ): Promise<Outcome[]> {
-  const { id, calls, notifies, patienceMs } = batch;
+  const { id, calls, notifies } = batch;
   const items = calls.flatMap((call, at) => call.map((item) => ({ ...item, call: at + 1 })));
   const rows = await link.query(
     `SELECT * FROM ${identifier}.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       id,
-      patienceMs,
+      patience(withinMs),
       notifies,
       calls.length,
       items.map(({ call }) => call),
@@ -87,12 +85,12 @@ export async function sendBatch(
 export async function settleBatch(
   link: Link,
   { identifier }: SchemaName,
-  { id, calls, scopes, patienceMs }: Batch,
+  { id, calls, scopes }: Batch,
   withinMs: number,
 ): Promise<(Outcome | undefined)[]> {
   const rows = await link.query(
     `SELECT * FROM ${identifier}.settle_batch($1, $2, $3)`,
-    [id, patienceMs, [...scopes]],
+    [id, patience(withinMs), [...scopes]],
     withinMs,
   );
   const tokens = new Map(rows.map((row) => [`${row[1]}\0${row[2]}`, tokenOf(row)]));

@@ -18,7 +18,6 @@ export interface BatchesOptions {
   readonly schema: SchemaName;
   /** As messages name the store. */
   readonly name: string;
-  readonly timeoutMs: number;
   /** Told from all others; see `Chance.uniqueId`. */
   readonly uniqueId: () => string;
   readonly notices: Notices;
@@ -149,23 +148,22 @@ export class Batches {
   }
 
   #refuse(call: Call, error: unknown, isUnknown: boolean): void {
-    const { name, timeoutMs } = this.#options;
+    const { name, line } = this.#options;
     const why = "the connection was lost after a commit was sent, and nobody knows whether it was done";
     const failure = isUnknown
       ? unavailable(name, `${why} (${reason(error)})`, error)
-      : storeFailure(error, name, timeoutMs);
+      : storeFailure(error, name, line.waited(call.deadline));
     this.#settle(call, () => call.reject(failure));
   }
 
   #batchOf(calls: readonly Call[]): Batch {
-    const { uniqueId, notices, timeoutMs } = this.#options;
+    const { uniqueId, notices } = this.#options;
     const scopes = new Set(calls.flatMap(({ items }) => items.map(({ scope }) => scope)));
     return {
       id: uniqueId(),
       calls: calls.map(({ items }) => items),
       scopes,
       notifies: notices.isDue(),
-      patienceMs: timeoutMs,
     };
   }
 

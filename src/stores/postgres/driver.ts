@@ -21,7 +21,9 @@ export interface PostgresClient {
   on(event: "notification", listener: (notification: PostgresNotification) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;
-  removeListener(event: string, listener: (...parameters: never[]) => void): unknown;
+  removeListener(event: "notification", listener: (notification: PostgresNotification) => void): unknown;
+  removeListener(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: "end", listener: () => void): unknown;
 }
 
 /** A client that a pool has lent. */

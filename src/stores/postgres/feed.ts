@@ -105,7 +105,7 @@ export class Feed {
     if (!heard) {
       heard = new Set();
       this.#heard.set(link, heard);
-      link.onNotification((told) => this.#waiting.get(told)?.());
+      link.onNotice((told) => this.#waiting.get(told)?.());
       link.onLost(() => this.#wakeAll());
     }
     if (heard.has(channel)) return;
@@ -115,7 +115,7 @@ export class Feed {
 
   /** A connection that was lent goes back as it came. */
   async #unhear(line: Line, channel: string): Promise<void> {
-    const link = await line.known();
+    const link = line.known;
     if (!link || link.isLost || !this.#heard.get(link)?.delete(channel)) return;
     await link.query(`UNLISTEN ${channel}`, [], line.within(line.deadline())).catch(() => {});
   }

@@ -40,6 +40,7 @@ const LEAST_MS = 100;
 export class Line {
   readonly #options: LineOptions;
   #link: Promise<Link> | undefined;
+  #known: Link | undefined;
   #isClosed = false;
 
   constructor(options: LineOptions) {
@@ -54,6 +55,11 @@ export class Line {
   /** How much of a call's time is left. */
   left(deadline: number): number {
     return deadline - this.#options.clock.elapsed();
+  }
+
+  /** How much of a call's time is over, for messages. */
+  waited(deadline: number): number {
+    return Math.round(this.#options.timeoutMs - this.left(deadline));
   }
 
   /** For how long something may be waited for that is needed by then. */
@@ -78,11 +84,10 @@ export class Line {
           const withinMs = this.within(deadline);
           return await work(await this.link(withinMs), withinMs);
         } catch (error) {
-          const { name, timeoutMs } = this.#options;
           const isOver = this.#isClosed || this.left(deadline) <= 0;
           // Where there was no server yet, there is probably none.
           const isFinal = !isPassing(error) || (isFirst && error instanceof ConnectionLost);
-          if (isOver || isFinal) throw storeFailure(error, name, timeoutMs);
+          if (isOver || isFinal) throw storeFailure(error, this.#options.name, this.waited(deadline));
         }
         await this.pause(tries);
         throwIfAborted(signal);
@@ -104,30 +109,38 @@ export class Line {
   }
 
   /** The connection there is; none is made. */
-  async known(): Promise<Link | undefined> {
-    return await this.#link?.catch(() => undefined);
+  get known(): Link | undefined {
+    return this.#known;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await (await this.known())?.close();
+    await this.#known?.close();
   }
 
   async #connect(withinMs: number): Promise<Link> {
     const forget = (): void => {
-      this.#link = undefined;
+      [this.#link, this.#known] = [undefined, undefined];
     };
     try {
       const link = await this.#options.source.connect();
       link.onLost(forget);
-      await this.#options.prepare(link, withinMs).catch(async (error: unknown) => {
-        await link.close();
-        throw error;
-      });
-      if (link.isLost) throw new ConnectionLost("the connection ended");
+      await this.#prepare(link, withinMs);
+      this.#known = link;
       return link;
     } catch (error) {
       forget();
+      throw error;
+    }
+  }
+
+  async #prepare(link: Link, withinMs: number): Promise<void> {
+    try {
+      // Nobody waits for a connection that comes after the end.
+      if (!this.#isClosed) await this.#options.prepare(link, withinMs);
+      if (this.#isClosed || link.isLost) throw new ConnectionLost("the connection ended");
+    } catch (error) {
+      await link.close();
       throw error;
     }
   }

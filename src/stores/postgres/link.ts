@@ -4,7 +4,7 @@
 // for the answer to something else. It is ended, and with it all that waits for it.
 
 import { clearTimeout, setTimeout } from "node:timers";
-import type { PostgresClient } from "./driver.ts";
+import type { PostgresClient, PostgresNotification } from "./driver.ts";
 import { ConnectionLost, isConnectionLost, reason } from "./failure.ts";
 
 /** The columns of a row as text, by position. */
@@ -19,6 +19,13 @@ export interface LinkOptions {
   readonly keep: (process: "running" | "free to end") => void;
 }
 
+/** The part of its time that a statement may wait for its turn, so that its answer comes within it. */
+const PATIENCE = 0.8;
+
+export function patience(withinMs: number): number {
+  return Math.round(PATIENCE * withinMs);
+}
+
 const asText = (text: string): string => text;
 // Whatever parsers the caller's own driver was given for whole numbers and times.
 const TYPES = { getTypeParser: () => asText };
@@ -29,6 +36,10 @@ export class Link {
   readonly #lost = new AbortController();
   readonly #onError = (error: Error): void => void this.#lose(reason(error));
   readonly #onEnd = (): void => void this.#lose("the connection ended");
+  readonly #onNotification = ({ channel }: PostgresNotification): void => {
+    for (const listener of this.#onNotice) listener(channel);
+  };
+  readonly #onNotice: ((channel: string) => void)[] = [];
   #turn: Promise<unknown> = Promise.resolve();
   #asked = 0;
   #isLetGo = false;
@@ -50,11 +61,9 @@ export class Link {
     this.#lost.signal.addEventListener("abort", listener, { once: true });
   }
 
-  /** Calls back with the channel of each notice; returns what ends that. */
-  onNotification(listener: (channel: string) => void): () => void {
-    const listening = ({ channel }: { readonly channel: string }): void => listener(channel);
-    this.#client.on("notification", listening);
-    return () => this.#client.removeListener("notification", listening);
+  /** Calls back with the channel of each notice. */
+  onNotice(listener: (channel: string) => void): void {
+    if (this.#onNotice.push(listener) === 1) this.#client.on("notification", this.#onNotification);
   }
 
   /**
@@ -118,6 +127,7 @@ export class Link {
     if (this.#isLetGo) return;
     this.#isLetGo = true;
     this.#client.removeListener("end", this.#onEnd);
+    this.#client.removeListener("notification", this.#onNotification);
     // The error of a connection that is lost can come after its end: an error nobody listens to ends the process.
     if (!broken) this.#client.removeListener("error", this.#onError);
     this.#options.letGo(broken);

@@ -1,6 +1,6 @@
 // What a server must be and be set to, asked on each new connection: after a failover it is another one.
 
-import { storeFailure, unavailable } from "./failure.ts";
+import { ConnectionLost, unavailable } from "./failure.ts";
 import type { Link } from "./link.ts";
 
 export interface ServerOptions {
@@ -30,23 +30,23 @@ const ASK = `
       CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END`;
 
 /**
- * @throws PortError `STORE_UNAVAILABLE` for a server that is too old, only reads, or loses what it acknowledges.
+ * @throws PortError `STORE_UNAVAILABLE` for a server that is too old, or loses what it acknowledges; ConnectionLost for one
+ * that only reads.
  */
 export async function checkServer(
   link: Link,
   withinMs: number,
   { name, allowUnsafeDurability }: ServerOptions,
 ): Promise<Server> {
-  const [row = []] = await link.query(ASK, [], withinMs).catch((error: unknown) => {
-    throw storeFailure(error, name, withinMs);
-  });
+  const [row = []] = await link.query(ASK, [], withinMs);
   const [number, version, isStandby, readOnly, encoding, fsync, fullPages, commit, hasStandby, history] = row;
   if (Number(number) < OLDEST) throw unavailable(name, `it is PostgreSQL ${version}, 15 or newer is needed`);
+  // During a failover, that is what a connection can lead to for a while.
   if (isStandby === "t") {
-    throw unavailable(name, "it is a standby, which only reads; connect to the primary server");
+    throw new ConnectionLost("it is a standby, which only reads; connect to the primary server");
   }
   if (readOnly === "on") {
-    throw unavailable(name, "default_transaction_read_only is on; connect to a server that writes");
+    throw new ConnectionLost("default_transaction_read_only is on; connect to a server that writes");
   }
   if (encoding !== "UTF8") {
     throw unavailable(name, `the database has the encoding ${encoding}, UTF8 is needed`);

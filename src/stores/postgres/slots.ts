@@ -5,7 +5,7 @@
 
 import type { ChangedSlot, Slot, SlotChanges } from "../../contract/index.ts";
 import { byRevision } from "../common/index.ts";
-import type { Link, Row } from "./link.ts";
+import { type Link, patience, type Row } from "./link.ts";
 import type { SchemaName } from "./schema-name.ts";
 
 /** How far a watch has come, and what the server told it besides. */
@@ -53,7 +53,7 @@ export async function keepAlive(reading: Reading, scope: string, key: string): P
 
 /** Removes all slots whose time is over. */
 export async function sweep({ link, withinMs, schema }: Reading): Promise<void> {
-  await link.query(`SELECT ${schema.identifier}.sweep($1)`, [Math.round(withinMs)], withinMs);
+  await link.query(`SELECT ${schema.identifier}.sweep($1)`, [patience(withinMs)], withinMs);
 }
 
 export async function trim({ link, withinMs, schema }: Reading): Promise<void> {

@@ -88,7 +88,7 @@ class PostgresStore implements Store {
   #closing: Promise<void> | undefined;
 
   constructor(options: PostgresStoreOptions) {
-    const { schema, name, timeoutMs, clock, chance } = options;
+    const { schema, name, clock, chance } = options;
     this.#options = options;
     const prepare = (link: Link, withinMs: number): Promise<void> => this.#prepare(link, withinMs);
     const line = (): Line => new Line({ ...options, prepare });
@@ -99,7 +99,6 @@ class PostgresStore implements Store {
       notices: this.#notices,
       schema,
       name,
-      timeoutMs,
       uniqueId: chance.uniqueId,
     });
     const feed = new Feed({ line: this.#looks, schema, clock, chance });

@@ -5,10 +5,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { conformanceCases } from "../../src/conformance/index.ts";
-import { hasPostgres, NEEDS_POSTGRES, type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
 import { freshSchema, openPostgres } from "./postgres-stores.ts";
 
-describe.skipIf(!hasPostgres)(`the PostgreSQL store conforms${NEEDS_POSTGRES}:`, () => {
+describe.skipIf(!hasPostgres)(`the PostgreSQL store conforms${WITHOUT_POSTGRES}:`, () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();

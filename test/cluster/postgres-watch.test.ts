@@ -1,0 +1,179 @@
+// What a watch tells, whatever transactions, notices and connections do.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+
+import type { ChangedSlot, SlotChanges, Store } from "../../src/contract/index.ts";
+import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
+import { freshSchema, openPostgres } from "./postgres-stores.ts";
+import { Proxy } from "./proxy.ts";
+
+let server: PostgresServer;
+let schema: string;
+
+beforeAll(async () => {
+  if (hasPostgres) server = await startPostgres();
+});
+
+afterAll(async () => {
+  if (hasPostgres) await server.stop();
+});
+
+beforeEach(() => {
+  schema = freshSchema();
+});
+
+async function open(port: number = server.port): Promise<Store> {
+  return await openPostgres({ connectionString: `postgres://moorage@127.0.0.1:${port}/postgres`, schema });
+}
+
+/** A connection of an administrator, ended with the test. */
+async function administrator(): Promise<Awaited<ReturnType<PostgresServer["client"]>>> {
+  const client = await server.client();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+async function put(store: Store, key: string, value = "v"): Promise<number> {
+  const before = (await store.read("s", [key])).get(key);
+  const commit = await store.commit("s", [{ key, ifRevision: before?.revision ?? 0, value }]);
+  if (!commit.committed) return await put(store, key, value);
+  return commit.token.revision;
+}
+
+/** As the commits of another program would be: the server does what it is told, and notifies nobody. */
+function silently(key: string): string {
+  return `SELECT * FROM "${schema}".commit_batch('${key}', 9000, false, 1, '{1}', '{s}', '{${key}}', '{0}', '{t}', '{v}', '{NULL}')`;
+}
+
+type Watch = AsyncIterableIterator<SlotChanges>;
+
+async function next(watch: Watch): Promise<SlotChanges> {
+  const { done, value } = await watch.next();
+  if (done) throw new Error("the watch ended");
+  return value;
+}
+
+describe.skipIf(!hasPostgres)(`a watch of PostgreSQL${WITHOUT_POSTGRES}`, () => {
+  it("loses no change and tells none too late, while transactions of all kinds are open", async () => {
+    const [watcher, ...stores] = await Promise.all(Array.from({ length: 5 }, () => open()));
+    const watch = watcher!.watch("s");
+    const copy = new Map<string, ChangedSlot>();
+    let told = (await next(watch)).revision;
+    const follow = async (revision: number): Promise<void> => {
+      while (told < revision) {
+        const { slots, revision: upTo } = await next(watch);
+        for (const slot of slots) {
+          expect(slot.revision, "told after what came later").toBeGreaterThan(told);
+          copy.set(slot.key, slot);
+        }
+        told = upTo;
+      }
+    };
+    // One that is older than all commits, and goes on: of another program.
+    const other = await administrator();
+    await other.query("CREATE TABLE other (id int)");
+    await other.query("BEGIN; INSERT INTO other VALUES (1)");
+    // And one that has done its commit, and ends when others have begun theirs.
+    const slow = await administrator();
+    let last = 0;
+    for (let round = 0; round < 6; round++) {
+      await slow.query("BEGIN");
+      await slow.query(silently(`slow/${round}`));
+      const commits = stores.flatMap((store, client) =>
+        [0, 1, 2].map((key) => put(store, `k/${(key * 3 + client + round) % 7}`, `${round}`)),
+      );
+      await slow.query("COMMIT");
+      last = Math.max(...(await Promise.all(commits)));
+      await follow(round % 2 === 0 ? told + 1 : last);
+    }
+    await follow(last);
+    await other.query("COMMIT");
+    const slots = [...copy.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    expect(slots).toEqual([...(await watcher!.list("s", "k/")), ...(await watcher!.list("s", "slow/"))]);
+  });
+
+  it("finds what nobody gave notice of", async () => {
+    const watch = (await open()).watch("s");
+    await next(watch);
+    await server.sql(silently("k"));
+    expect((await next(watch)).slots).toMatchObject([{ key: "k", value: "v" }]);
+  });
+
+  it("goes on where it was when its connection was lost", async () => {
+    const proxy = await Proxy.start(server.port);
+    onTestFinished(() => proxy.end());
+    const [watcher, other] = [await open(proxy.port), await open()];
+    const watch = watcher.watch("s");
+    await put(other, "k/before");
+    await next(watch);
+    const { port } = proxy;
+    await proxy.end();
+    const revision = await put(other, "k/a");
+    await proxy.listen(port);
+    expect(await next(watch)).toEqual({
+      all: false,
+      slots: [{ key: "k/a", revision, value: "v" }],
+      revision,
+    });
+    const again = await put(other, "k/b");
+    expect((await next(watch)).revision).toBe(again);
+  });
+
+  it("begins anew when changes that it has not seen are forgotten", async () => {
+    const proxy = await Proxy.start(server.port);
+    onTestFinished(() => proxy.end());
+    const [watcher, other] = [await open(proxy.port), await open()];
+    const gone = await put(other, "k/gone");
+    const watch = watcher.watch("s");
+    await next(watch);
+    const { port } = proxy;
+    await proxy.end();
+    await other.commit("s", [{ key: "k/gone", ifRevision: gone, value: null }]);
+    const revision = await put(other, "k/a");
+    await server.sql(
+      `UPDATE "${schema}".change SET at = at - interval '1 hour'`,
+      `UPDATE "${schema}".meta SET trimmed_at = trimmed_at - interval '1 hour'`,
+      `SELECT "${schema}".trim()`,
+    );
+    expect(await server.sql(`SELECT * FROM "${schema}".change`)).toEqual([]);
+    await proxy.listen(port);
+    expect(await next(watch)).toEqual({
+      all: true,
+      slots: [{ key: "k/a", revision, value: "v" }],
+      revision,
+    });
+    const again = await put(other, "k/a");
+    expect(await next(watch)).toMatchObject({ all: false, revision: again });
+  });
+
+  it("has old changes forgotten by looking", async () => {
+    const store = await open();
+    await put(store, "k");
+    await server.sql(
+      `UPDATE "${schema}".change SET at = at - interval '1 hour'`,
+      `UPDATE "${schema}".meta SET trimmed_at = trimmed_at - interval '1 hour'`,
+    );
+    const watch = store.watch("s");
+    await next(watch);
+    await expect.poll(async () => await server.sql(`SELECT * FROM "${schema}".change`)).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasPostgres)(`notices${WITHOUT_POSTGRES}`, () => {
+  it("are given of every commit, for many of them together", async () => {
+    const store = await open();
+    const listener = await administrator();
+    let notices = 0;
+    listener.on("notification", () => notices++);
+    const [channel] = await server.sql(`SELECT 'moorage_' || md5('${schema}/s') AS name`);
+    await listener.query(`LISTEN ${String(channel?.["name"])}`);
+    await store.commit("s", [{ key: "first", ifRevision: 0, value: "v" }]);
+    await expect.poll(() => notices).toBe(1);
+    const began = performance.now();
+    for (let commit = 0; commit < 200; commit++) await put(store, `k/${commit}`);
+    const tookMs = performance.now() - began;
+    await expect.poll(() => notices).toBeGreaterThan(1);
+    // One in ten milliseconds, and the one before and after.
+    expect(notices).toBeLessThan(tookMs / 10 + 3);
+  });
+});
