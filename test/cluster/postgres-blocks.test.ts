@@ -32,6 +32,13 @@ async function made(...changes: readonly SlotChange[]): Promise<number> {
   return commit.token.revision;
 }
 
+/** As another program would. */
+async function insert(key: string): Promise<void> {
+  await server.sql(
+    `INSERT INTO "${schema}".slot (scope, key, revision, value) VALUES ('s', '${key}', 1, 'x')`,
+  );
+}
+
 function refused(key: string): Commit {
   return { committed: false, changed: [key] };
 }
@@ -79,8 +86,6 @@ describe.skipIf(!hasPostgres)(`blocks${WITHOUT_POSTGRES}`, () => {
 
   it("are kept apart from what other programs write, too", async () => {
     await made(make("block/tcp/20000-20255"));
-    const insert = (key: string): Promise<unknown> =>
-      server.sql(`INSERT INTO "${schema}".slot (scope, key, revision, value) VALUES ('s', '${key}', 1, 'x')`);
     await expect(insert("block/tcp/20255-20256")).rejects.toThrow("slot_blocks_apart");
     await insert("block/tcp/20256-20257");
   });
@@ -90,5 +95,6 @@ describe.skipIf(!hasPostgres)(`blocks${WITHOUT_POSTGRES}`, () => {
       await made(make(key));
     }
     await made(make("block/tcp/1-10"));
+    expect(await store.list("s", "block/")).toHaveLength(6);
   });
 });

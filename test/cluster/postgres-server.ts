@@ -124,7 +124,6 @@ function serverIn(folder: string, settings: Settings & { readonly port: string }
     for (const pid of among(server.pid!)) kill(pid, signal);
     await exited;
   };
-  const all = (pid: number): readonly number[] => [pid, ...childrenOf(pid)];
   return {
     url,
     port,
@@ -142,12 +141,12 @@ function serverIn(folder: string, settings: Settings & { readonly port: string }
     async start() {
       running = await startIn(folder, settings);
     },
-    crash: () => end("SIGKILL", all),
+    crash: () => end("SIGKILL", withChildren),
     pause: () => {
-      for (const pid of all(running!.pid!)) kill(pid, "SIGSTOP");
+      for (const pid of withChildren(running!.pid!)) kill(pid, "SIGSTOP");
     },
     goOn: () => {
-      for (const pid of all(running!.pid!)) kill(pid, "SIGCONT");
+      for (const pid of withChildren(running!.pid!)) kill(pid, "SIGCONT");
     },
     standby(itsPort) {
       const copy = freshFolder();
@@ -202,9 +201,9 @@ function argumentsOf(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-function childrenOf(pid: number): number[] {
+function withChildren(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return children.split(" ").filter(Boolean).map(Number);
+  return [pid, ...children.split(" ").filter(Boolean).map(Number)];
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

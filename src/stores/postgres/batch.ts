@@ -1,11 +1,12 @@
 // What a batch of commits is to the server, and what it answers.
 
-import type { Slot, Token } from "../../contract/index.ts";
+import type { Slot, SlotChange, Token } from "../../contract/index.ts";
+import type { Attempt, Condition } from "../common/index.ts";
 import { type Link, patience, type Row } from "./link.ts";
 import type { SchemaName } from "./schema-name.ts";
 
 /** A slot of a call: what it must be, and what it becomes if it is a change. */
-export interface Asked {
+export interface Item {
   readonly scope: string;
   readonly key: string;
   /** 0: there is none. */
@@ -20,7 +21,7 @@ export interface Asked {
 export interface Batch {
   /** Told from all others. */
   readonly id: string;
-  readonly calls: readonly (readonly Asked[])[];
+  readonly calls: readonly (readonly Item[])[];
   readonly scopes: ReadonlySet<string>;
   readonly notifies: boolean;
 }
@@ -35,6 +36,32 @@ export type Outcome =
       readonly changed: readonly string[];
       readonly found: readonly FoundSlot[];
     };
+
+/** The slots of a call. */
+export function itemsOf(
+  scope: string,
+  changes: readonly SlotChange[],
+  conditions: readonly Condition[],
+): Item[] {
+  return [
+    ...changes.map((change) => ({ ...change, scope: change.scope ?? scope, isChange: true })),
+    ...conditions.map(({ key, revision }) => ({
+      scope,
+      key,
+      ifRevision: revision,
+      isChange: false,
+      value: null,
+    })),
+  ];
+}
+
+/** An outcome as updates of a scope have it. */
+export function attemptOf(scope: string, outcome: Outcome): Attempt {
+  if (outcome.committed) return outcome;
+  const { changed } = outcome;
+  const found = outcome.found.flatMap(({ scope: where, ...slot }) => (where === scope ? [slot] : []));
+  return { committed: false, changed, found: new Map(found.map((slot) => [slot.key, slot])) };
+}
 
 /** The outcome of each call. */
 export async function sendBatch(

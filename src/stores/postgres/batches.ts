@@ -7,7 +7,7 @@
 
 import { setImmediate } from "node:timers";
 import { type AbortableOptions, type AbortSignalLike, throwIfAborted } from "../../contract/index.ts";
-import { type Asked, type Batch, type Outcome, sendBatch, settleBatch } from "./batch.ts";
+import { type Item, type Batch, type Outcome, sendBatch, settleBatch } from "./batch.ts";
 import { isConnectionLost, isPassing, reason, storeFailure, unavailable } from "./failure.ts";
 import type { Line } from "./line.ts";
 import type { Notices } from "./notices.ts";
@@ -24,7 +24,7 @@ export interface BatchesOptions {
 }
 
 interface Call {
-  readonly items: readonly Asked[];
+  readonly items: readonly Item[];
   readonly deadline: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
@@ -46,7 +46,7 @@ export class Batches {
   }
 
   /** Commits the changes among the items, if all of them are as they must be. An abort ends the waiting. */
-  run(items: readonly Asked[], { signal }: AbortableOptions = {}): Promise<Outcome> {
+  run(items: readonly Item[], { signal }: AbortableOptions = {}): Promise<Outcome> {
     return new Promise<Outcome>((resolve, reject) => {
       throwIfAborted(signal);
       const call: Call = {
@@ -183,6 +183,6 @@ export class Batches {
   }
 }
 
-function slotOf({ scope, key }: Asked): string {
+function slotOf({ scope, key }: Item): string {
   return `${scope}\0${key}`;
 }

@@ -6,7 +6,6 @@
 
 import {
   type AbortableOptions,
-  type AbortSignalLike,
   type Chance,
   type Clock,
   type Commit,
@@ -19,7 +18,9 @@ import {
   type SlotChanges,
   type Store,
   type StoreLimits,
+  type Token,
   throwIfAborted,
+  type WatchOptions,
 } from "../../contract/index.ts";
 import {
   type Attempt,
@@ -31,7 +32,7 @@ import {
   Views,
   Watches,
 } from "../common/index.ts";
-import type { Asked } from "./batch.ts";
+import { attemptOf, type Item, itemsOf } from "./batch.ts";
 import { Batches } from "./batches.ts";
 import { Feed } from "./feed.ts";
 import { Line } from "./line.ts";
@@ -82,8 +83,7 @@ class PostgresStore implements Store {
   readonly #notices: Notices;
   readonly #views: Views;
   readonly #watches = new Watches();
-  /** Calls under way that are no commits. */
-  readonly #asking = new Set<Promise<unknown>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #epoch = 0;
   #closing: Promise<void> | undefined;
 
@@ -107,7 +107,7 @@ class PostgresStore implements Store {
       ttl: TTL,
       create: (...call) => this.#create(...call),
       keepAlive: (scope, key, asked) =>
-        this.#ask((reading) => keepAlive(reading, scope, key), this.#commits, asked),
+        this.#run(asked, () => this.#ask(this.#commits, (reading) => keepAlive(reading, scope, key), asked)),
     };
   }
 
@@ -122,18 +122,18 @@ class PostgresStore implements Store {
   }
 
   async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
-    return await this.#ask((reading) => readSlots(reading, scope, keys), this.#reads, options);
+    return await this.#run(options, () => this.#read(scope, keys, options));
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
     expectPrefix(prefix);
-    return await this.#ask((reading) => listSlots(reading, scope, prefix), this.#reads, options);
+    const list = (reading: Reading): Promise<Slot[]> => listSlots(reading, scope, prefix);
+    return await this.#run(options, () => this.#ask(this.#reads, list, options));
   }
 
   async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
-    const attempt = await this.#attempt(scope, changes, [], options);
-    if (attempt.committed) return attempt;
-    return { committed: false, changed: attempt.changed };
+    const attempt = await this.#run(options, () => this.#attempt(scope, changes, [], options));
+    return attempt.committed ? attempt : { committed: false, changed: attempt.changed };
   }
 
   async update(
@@ -143,19 +143,19 @@ class PostgresStore implements Store {
     options?: CommitOptions,
   ): Promise<Commit | undefined> {
     const { clock, chance } = this.#options;
-    const { signal } = options ?? {};
-    this.#expectOpen(signal);
     const calls = {
-      read: (asked: readonly string[]) => this.read(scope, asked, { signal }),
+      read: (asked: readonly string[]) => this.#read(scope, asked, options),
       attempt: (changes: readonly SlotChange[], conditions: readonly Condition[]) =>
-        this.#attempt(scope, changes, conditions, { signal }),
+        this.#attempt(scope, changes, conditions, options),
     };
-    return await updateByView(this.#views.ask(scope), calls, { scope, keys, decide, clock, chance, signal });
+    const asked = { scope, keys, decide, clock, chance, signal: options?.signal };
+    return await this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
   }
 
-  watch(scope: string, options?: AbortableOptions): AsyncIterableIterator<SlotChanges> {
+  watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {
     if (this.#closing) throw storeClosed();
-    return this.#watches.start((signal) => this.#views.looks(scope, { signal, background: false }), options);
+    const { background = false } = options;
+    return this.#watches.start((signal) => this.#views.looks(scope, { signal, background }), options);
   }
 
   async close(): Promise<void> {
@@ -165,7 +165,8 @@ class PostgresStore implements Store {
 
   async #close(): Promise<void> {
     this.#watches.end();
-    await Promise.allSettled([this.#views.end(), this.#batches.idle(), ...this.#asking]);
+    await Promise.allSettled([...this.#underWay, this.#views.end()]);
+    await this.#batches.idle();
     await this.#notices.pay();
     await Promise.all([this.#commits.close(), this.#reads.close(), this.#looks.close()]);
   }
@@ -174,31 +175,13 @@ class PostgresStore implements Store {
     scope: string,
     changes: readonly SlotChange[],
     conditions: readonly Condition[],
-    options?: AbortableOptions,
+    options: AbortableOptions | undefined,
   ): Promise<Attempt> {
     expectChanges(scope, changes, this.limits);
-    this.#expectOpen(options?.signal);
-    const items: Asked[] = [
-      ...changes.map((change) => ({ ...change, scope: change.scope ?? scope, isChange: true })),
-      ...conditions.map(({ key, revision }) => ({
-        scope,
-        key,
-        ifRevision: revision,
-        isChange: false,
-        value: null,
-      })),
-    ];
+    const items = itemsOf(scope, changes, conditions);
     const outcome = await this.#batches.run(items, options);
-    if (outcome.committed) {
-      this.#learn(items, outcome.token.revision);
-      return outcome;
-    }
-    const found = outcome.found.flatMap(({ scope: where, ...slot }) => (where === scope ? [slot] : []));
-    return {
-      committed: false,
-      changed: outcome.changed,
-      found: new Map(found.map((slot) => [slot.key, slot])),
-    };
+    if (outcome.committed) this.#learn(items, outcome.token);
+    return attemptOf(scope, outcome);
   }
 
   async #create(
@@ -206,17 +189,16 @@ class PostgresStore implements Store {
   ): Promise<Expiry> {
     const change = { key, ifRevision: 0, value };
     expectChanges(scope, [change], this.limits);
-    this.#expectOpen(options?.signal);
     const given = Math.max(TTL.least, Math.ceil(ttlMs / TTL.step) * TTL.step);
-    const item = { ...change, scope, isChange: true, ttlMs: given };
-    const outcome = await this.#batches.run([item], options);
+    const items = [{ ...change, scope, isChange: true, ttlMs: given }];
+    const outcome = await this.#run(options, () => this.#batches.run(items, options));
     if (!outcome.committed) throw new Error(`there is a slot ${key} already`);
-    this.#learn([item], outcome.token.revision);
+    this.#learn(items, outcome.token);
     return { token: outcome.token, ttlMs: given };
   }
 
   /** Views need not wait for the server to tell what this store has committed. */
-  #learn(items: readonly Asked[], revision: number): void {
+  #learn(items: readonly Item[], { revision }: Token): void {
     for (const { scope, key, value, isChange, ifRevision } of items) {
       // What was not there and is removed does not change.
       if (!isChange || (value === null && ifRevision === 0)) continue;
@@ -224,27 +206,35 @@ class PostgresStore implements Store {
     }
   }
 
-  async #ask<Result>(
-    work: (reading: Reading) => Promise<Result>,
-    line: Line,
+  async #read(
+    scope: string,
+    keys: readonly string[],
     options: AbortableOptions | undefined,
-  ): Promise<Result> {
-    this.#expectOpen(options?.signal);
-    const { schema } = this.#options;
-    const asking = line.run(async (link, withinMs) => await work({ link, withinMs, schema }), {
-      signal: options?.signal,
-    });
-    this.#asking.add(asking);
-    try {
-      return await asking;
-    } finally {
-      this.#asking.delete(asking);
-    }
+  ): Promise<Map<string, Slot>> {
+    return await this.#ask(this.#reads, (reading) => readSlots(reading, scope, keys), options);
   }
 
-  #expectOpen(signal: AbortSignalLike | undefined): void {
-    throwIfAborted(signal);
+  async #ask<Result>(
+    line: Line,
+    work: (reading: Reading) => Promise<Result>,
+    options: AbortableOptions | undefined,
+  ): Promise<Result> {
+    const { schema } = this.#options;
+    const { signal } = options ?? {};
+    return await line.run(async (link, withinMs) => await work({ link, withinMs, schema }), { signal });
+  }
+
+  /** A call, which is finished before the store is closed. */
+  async #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
+    throwIfAborted(options?.signal);
     if (this.#closing) throw storeClosed();
+    const calling = call();
+    this.#underWay.add(calling);
+    try {
+      return await calling;
+    } finally {
+      this.#underWay.delete(calling);
+    }
   }
 
   async #prepare(link: Link, withinMs: number): Promise<void> {
