@@ -54,6 +54,8 @@ export class Candidates {
   #batch: number;
   /** Ports that were read and judged and whose turn has not come. */
   #next: number[] = [];
+  /** Places that came before those, and were not judged. */
+  #passed: number[] = [];
   readonly #judged = new Map<number, Candidate | Refused>();
   /** Places that were put off: their ports were just left. */
   #lastChoice: number[] = [];
@@ -127,6 +129,12 @@ export class Candidates {
     }
   }
 
+  /** What is in sight was not to be had at once: it is read and judged before others, when there is nothing else. */
+  passSight(): void {
+    this.#passed.push(...this.#next);
+    this.#next = [];
+  }
+
   /** Takes a place in sight out of those whose turn is to come. */
   take(place: readonly Candidate[]): void {
     this.#next = this.#next.filter((start) => start !== place[0]!.port);
@@ -167,7 +175,7 @@ export class Candidates {
 
   /** Reads ports ahead and returns the first of them. */
   async #readOn(): Promise<number | undefined> {
-    const starts = firstOf(this.#order, this.#batch);
+    const starts = [...this.#passed.splice(0), ...firstOf(this.#order, this.#batch)];
     this.#batch = Math.min(this.#batch * 4, LARGEST_BATCH);
     await this.#judgeAll(starts);
     this.#next = starts;

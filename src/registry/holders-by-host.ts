@@ -14,6 +14,7 @@ import type { World } from "./world.ts";
 export function holdersByHost(world: Omit<World, "holders">): Holders {
   const { scope, host, clock } = world;
   return {
+    sights: 1,
     sessionScope: scope,
     isRunning: (session) => {
       const record = readSession(session);

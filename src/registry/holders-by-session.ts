@@ -71,6 +71,8 @@ export function hostOfMany(host: Host): Host {
 }
 
 class HoldersBySession implements Holders {
+  /** Somebody else can have been quicker: that is one of two round trips less than to look first. */
+  readonly sights = 4;
   readonly sessionScope = SESSIONS;
   readonly follow: Holders["follow"];
   readonly #world: Omit<World, "holders">;

@@ -50,6 +50,8 @@ export interface Keeping {
 }
 
 export interface Holders {
+  /** How many times a request takes ports at first sight before it reads what is in its way. */
+  readonly sights: number;
   /** Where the slots of sessions are. */
   readonly sessionScope: string;
   /** Whether the session lives whose slot this is, as it was read. */

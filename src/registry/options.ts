@@ -52,7 +52,7 @@ export interface AcquireOptions extends AbortableOptions {
    * place (RFC 6056 algorithm 1), both going upward and round; "uniform" makes each free port equally likely;
    * "next-fit" goes on behind the port that this registry was granted last; "first-fit" begins at the lowest.
    *
-   * @default "name" with a name, else "random"
+   * @default "name" with a name, else "random", and "uniform" on an engine
    */
   readonly selection?: Selection | undefined;
   /** The pid of the process that shall hold the lease. @default this process */

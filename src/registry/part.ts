@@ -132,6 +132,11 @@ export class Part {
     return false;
   }
 
+  /** What is in sight is for a closer look; others come into sight. */
+  passSight(): void {
+    this.#candidates.passSight();
+  }
+
   chooseNothing(): void {
     this.#wanted = [];
   }

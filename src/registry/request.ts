@@ -121,7 +121,7 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     hosts,
     saysCount: options.count !== undefined,
     align,
-    selection: expectSelection(options.selection ?? (name === null ? "random" : "name"), name),
+    selection: expectSelection(options.selection ?? (name === null ? anyPort(world) : "name"), name),
     holder,
     ttlMs: checkTtl(options),
     hold: expectBoolean("hold", options.hold ?? true),
@@ -133,6 +133,11 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
     leftOut,
     bindingsAt: (protocol, port) => addresses.map((address) => bindingOf({ protocol, address, port })),
   };
+}
+
+/** The order of a request that says none: where many machines are at work, those that ask together spread out. */
+function anyPort({ holders }: World): Selection {
+  return holders.follow ? "uniform" : "random";
 }
 
 /** @throws RangeError for more slots than the store can change in one commit. */

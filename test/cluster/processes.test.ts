@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Child, startChildIn } from "../stores/child.ts";
 import { hasEtcd, type LoneServer, startEtcd, WITHOUT_ETCD } from "./etcd-server.ts";
-import { hasPostgres, NEEDS_POSTGRES, type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { hasPostgres, WITHOUT_POSTGRES, type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { freshSchema } from "./postgres-stores.ts";
 
 interface Leased {
@@ -68,10 +68,10 @@ const engines = [
   {
     name: `etcd${WITHOUT_ETCD}`,
     isThere: hasEtcd,
-    fresh: () => ({ etcd: { endpoints: [lone.url], prefix: `processes/${++prefixes}` } }),
+    fresh: () => ({ etcd: { endpoints: [lone!.url], prefix: `processes/${++prefixes}` } }),
   },
   {
-    name: `PostgreSQL${NEEDS_POSTGRES}`,
+    name: `PostgreSQL${WITHOUT_POSTGRES}`,
     isThere: hasPostgres,
     fresh: () => ({ postgres: { connectionString: server!.url, schema: freshSchema() } }),
   },
@@ -135,7 +135,7 @@ describe.each(engines)("on $name,", ({ isThere, fresh }) => {
 });
 
 describe.skipIf(!hasPostgres || !canUnshare)(
-  `two network namespaces on one engine${NEEDS_POSTGRES}${WITHOUT_NAMESPACES}`,
+  `two network namespaces on one engine${WITHOUT_POSTGRES}${WITHOUT_NAMESPACES}`,
   () => {
     it("are two hosts: each has its ports, and both are found in what is leased on several", async () => {
       const engine = { postgres: { connectionString: server!.url, schema: freshSchema() } };
