@@ -37,6 +37,10 @@ Examples:
   moorage ls --watch
   moorage ls --json | jq -r '.leases[] | select(.service == "web").url'`;
 
+const MCP_NOTES = `
+What an agent leases by it is given back when it ends.
+Example: claude mcp add moorage -- npx moorage mcp`;
+
 const COMPLETION_EXAMPLES = `
 Examples:
   eval "$(moorage completion bash)"  # in ~/.bashrc
@@ -156,6 +160,15 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .action(async (flags: DoctorFlags) => {
       const { doctor } = await import("./commands/doctor.ts");
       done(await doctor(flags));
+    });
+
+  program
+    .command("mcp")
+    .description("serve coding agents by the Model Context Protocol, over stdin and stdout")
+    .addHelpText("after", MCP_NOTES)
+    .action(async () => {
+      const { mcp } = await import("./commands/mcp.ts");
+      done(await mcp(version));
     });
 
   program

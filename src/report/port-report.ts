@@ -1,7 +1,7 @@
 // Everything that is known of one port, leased or not.
 
 import type { Host, Listener, ProcessIdentity, SocketOwner } from "../contract/index.ts";
-import { type Transport, TRANSPORTS } from "../core/index.ts";
+import { PortError, type Transport, TRANSPORTS } from "../core/index.ts";
 import { userOf } from "../host/index.ts";
 import { inspectLeases, type Outlook, outlooks, type PortFacts, portFacts } from "../inspect/index.ts";
 import type { InspectedLease, LeaseInfo, Reservation } from "../node/index.ts";
@@ -35,6 +35,26 @@ export interface PortReport {
 export interface Ledger {
   readonly leases: readonly LeaseInfo[];
   readonly reservations: readonly Reservation[];
+}
+
+/**
+ * The ports of a name, or the port itself.
+ *
+ * @throws PortError `LEASE_NOT_FOUND` for a name that has none.
+ */
+export function portsOf(target: string | number, { leases, reservations }: Ledger): number[] {
+  if (typeof target === "number") return [target];
+  const named = [...leases, ...reservations].filter(({ name }) => name === target);
+  if (named.length === 0) {
+    const message = `the name ${JSON.stringify(target)} has no lease, and keeps no port`;
+    throw new PortError("LEASE_NOT_FOUND", message, { input: target });
+  }
+  return [...new Set(named.flatMap(({ ports }) => ports))].toSorted((a, b) => a - b);
+}
+
+/** Whether somebody listens, has a lease of it, or keeps it. */
+export function isAnybodys({ listeners, leases, reservations, leasedElsewhere }: PortReport): boolean {
+  return [listeners ?? [], leases, reservations, leasedElsewhere].some(({ length }) => length > 0);
 }
 
 export async function reportPort(host: Host, port: number, ledger: Ledger): Promise<PortReport> {

@@ -1,6 +1,5 @@
 // moorage who: everything that is known of a port, leased or not, in one screen.
 
-import { PortError } from "../../core/index.ts";
 import { openHost } from "../../host/index.ts";
 import type { Outlook } from "../../inspect/index.ts";
 import { type InspectedLease, open } from "../../node/index.ts";
@@ -18,7 +17,14 @@ import {
 } from "../../report/describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print, table } from "../output.ts";
-import { type Ledger, type PortReport, type ReportedOwner, reportPort } from "../../report/port-report.ts";
+import {
+  isAnybodys,
+  type Ledger,
+  type PortReport,
+  portsOf,
+  type ReportedOwner,
+  reportPort,
+} from "../../report/port-report.ts";
 
 export interface WhoFlags {
   readonly json?: boolean;
@@ -40,21 +46,6 @@ export async function who(target: string | number, { json = false }: WhoFlags): 
   if (json) await print(`${JSON.stringify({ version: JSON_VERSION, ports: reports }, null, 2)}\n`);
   else await print(reports.map((report) => table(toRows(report))).join("\n"));
   return reports.some(isAnybodys) ? EXIT.OK : EXIT.NOT_FOUND;
-}
-
-/** @throws PortError `LEASE_NOT_FOUND` for a name that has no port. */
-function portsOf(target: string | number, { leases, reservations }: Ledger): number[] {
-  if (typeof target === "number") return [target];
-  const named = [...leases, ...reservations].filter(({ name }) => name === target);
-  if (named.length === 0) {
-    const message = `the name ${JSON.stringify(target)} has no lease, and keeps no port`;
-    throw new PortError("LEASE_NOT_FOUND", message, { input: target });
-  }
-  return [...new Set(named.flatMap(({ ports }) => ports))].toSorted((a, b) => a - b);
-}
-
-function isAnybodys({ listeners, leases, reservations, leasedElsewhere }: PortReport): boolean {
-  return [listeners ?? [], leases, reservations, leasedElsewhere].some(({ length }) => length > 0);
 }
 
 function toRows(report: PortReport): string[][] {

@@ -1,0 +1,7 @@
+/**
+ * Leases for coding agents: a server of the Model Context Protocol.
+ *
+ * @module
+ */
+
+export { serve, type ServeOptions } from "./server.ts";
