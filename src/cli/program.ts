@@ -12,6 +12,7 @@ import {
   variableOption,
   withRequestFlags,
 } from "./arguments.ts";
+import type { ContextFlags } from "./commands/context.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import type { FreeFlags } from "./commands/free.ts";
 import type { GetFlags } from "./commands/get.ts";
@@ -160,6 +161,16 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .action(async (flags: DoctorFlags) => {
       const { doctor } = await import("./commands/doctor.ts");
       done(await doctor(flags));
+    });
+
+  program
+    .command("context")
+    .description("say what runs in this worktree and how to work with it, for a model to read")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample: moorage context >> prompt.md")
+    .action(async (flags: ContextFlags) => {
+      const { context } = await import("./commands/context.ts");
+      done(await context(flags));
     });
 
   program
