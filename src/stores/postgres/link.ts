@@ -30,18 +30,29 @@ const asText = (text: string): string => text;
 // Whatever parsers the caller's own driver was given for whole numbers and times.
 const TYPES = { getTypeParser: () => asText };
 
+/** A statement that has no answer yet. */
+interface Asked {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly resolve: (rows: readonly Row[]) => void;
+  readonly reject: (error: unknown) => void;
+  readonly late: NodeJS.Timeout;
+}
+
 export class Link {
   readonly #client: PostgresClient;
   readonly #options: LinkOptions;
-  readonly #lost = new AbortController();
   readonly #onError = (error: Error): void => void this.#lose(reason(error));
   readonly #onEnd = (): void => void this.#lose("the connection ended");
   readonly #onNotification = ({ channel }: PostgresNotification): void => {
     for (const listener of this.#onNotice) listener(channel);
   };
   readonly #onNotice: ((channel: string) => void)[] = [];
-  #turn: Promise<unknown> = Promise.resolve();
-  #asked = 0;
+  readonly #onLost: (() => void)[] = [];
+  /** In their order; the first one is under way. */
+  readonly #asked = new Set<Asked>();
+  readonly #idle: (() => void)[] = [];
+  #lost: ConnectionLost | undefined;
   #isLetGo = false;
 
   constructor(client: PostgresClient, options: LinkOptions) {
@@ -53,12 +64,12 @@ export class Link {
   }
 
   get isLost(): boolean {
-    return this.#lost.signal.aborted;
+    return this.#lost !== undefined;
   }
 
   /** Calls back once when the connection is lost. */
   onLost(listener: () => void): void {
-    this.#lost.signal.addEventListener("abort", listener, { once: true });
+    this.#onLost.push(listener);
   }
 
   /** Calls back with the channel of each notice. */
@@ -69,58 +80,54 @@ export class Link {
   /**
    * @throws ConnectionLost when it ends first, or does not answer within `withinMs`; what else the server answered.
    */
-  async query(text: string, values: readonly unknown[], withinMs: number): Promise<readonly Row[]> {
-    if (this.#asked++ === 0) this.#options.keep("running");
-    const before = this.#turn;
-    const answer = this.#query(before, text, values, withinMs);
-    this.#turn = answer.catch(() => {});
-    try {
-      return await answer;
-    } finally {
-      if (--this.#asked === 0) this.#options.keep("free to end");
-    }
+  query(text: string, values: readonly unknown[], withinMs: number): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost) throw this.#lost;
+      const late = setTimeout(() => this.#lose(`no answer within ${Math.round(withinMs)} ms`), withinMs);
+      this.#asked.add({ text, values, resolve, reject, late });
+      if (this.#asked.size > 1) return;
+      this.#options.keep("running");
+      void this.#askAll();
+    });
   }
 
   /** Ends the use of the connection; what is asked is answered first, unless it is lost. */
   async close(): Promise<void> {
-    await this.#turn;
+    if (this.#asked.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#letGo(this.isLost);
   }
 
-  async #query(
-    before: Promise<unknown>,
-    text: string,
-    values: readonly unknown[],
-    withinMs: number,
-  ): Promise<readonly Row[]> {
-    const { signal } = this.#lost;
-    let end!: () => void;
-    const lost = new Promise<never>((_, reject) => {
-      end = () => reject(signal.reason);
-      if (signal.aborted) end();
-      else signal.addEventListener("abort", end);
-    });
-    const late = setTimeout(() => this.#lose(`no answer within ${Math.round(withinMs)} ms`), withinMs);
-    try {
-      await Promise.race([before, lost]);
-      const query = { text, values: [...values], rowMode: "array" as const, types: TYPES };
-      const { rows } = await Promise.race([this.#client.query(query), lost]);
-      return rows as readonly Row[];
-    } catch (error) {
-      if (error === signal.reason || !isConnectionLost(error)) throw error;
-      throw this.#lose(reason(error));
-    } finally {
-      clearTimeout(late);
-      signal.removeEventListener("abort", end);
+  async #askAll(): Promise<void> {
+    for (const asked of this.#asked) {
+      const { text, values, resolve, reject } = asked;
+      try {
+        const query = { text, values: [...values], rowMode: "array" as const, types: TYPES };
+        const { rows } = await this.#client.query(query);
+        this.#settle(asked, () => resolve(rows as readonly Row[]));
+      } catch (error) {
+        const told = isConnectionLost(error) ? this.#lose(reason(error)) : error;
+        this.#settle(asked, () => reject(told));
+      }
     }
   }
 
-  #lose(why: string): unknown {
-    if (!this.isLost) {
-      this.#lost.abort(new ConnectionLost(why));
-      this.#letGo(true);
-    }
-    return this.#lost.signal.reason;
+  #settle(asked: Asked, tell: () => void): void {
+    clearTimeout(asked.late);
+    this.#asked.delete(asked);
+    tell();
+    if (this.#asked.size > 0) return;
+    this.#options.keep("free to end");
+    for (const idle of this.#idle.splice(0)) idle();
+  }
+
+  #lose(why: string): ConnectionLost {
+    if (this.#lost) return this.#lost;
+    const lost = new ConnectionLost(why);
+    this.#lost = lost;
+    this.#letGo(true);
+    for (const asked of this.#asked) this.#settle(asked, () => asked.reject(lost));
+    for (const listener of this.#onLost) listener();
+    return lost;
   }
 
   #letGo(broken: boolean): void {

@@ -9,7 +9,8 @@
 // A function is VOLATILE: each of its statements sees what was committed before it began, not before the call did. The
 // first one waits for the turn.
 
-import { type SchemaName, turnOf } from "./schema-name.ts";
+import { questions } from "./questions.ts";
+import { PLANNED, type SchemaName, turnOf } from "./schema-name.ts";
 
 export function procedures(schema: SchemaName): string {
   return [
@@ -20,6 +21,7 @@ export function procedures(schema: SchemaName): string {
     settleBatch(schema),
     keepAlive(schema),
     trim(schema),
+    ...questions(schema),
   ].join("\n");
 }
 
@@ -126,7 +128,7 @@ function commitBatch(schema: SchemaName): string {
       batch text, patience integer, notifies boolean, calls integer, call_of integer[], scopes text[], keys text[],
       conditions bigint[], changes boolean[], new_values text[], ttls integer[]
     ) RETURNS TABLE (epoch integer, revisions text, refused text, item integer, revision bigint, value text)
-    LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $body$
+    LANGUAGE plpgsql ${PLANNED} AS $body$
     #variable_conflict use_variable
     DECLARE
       moment timestamptz;

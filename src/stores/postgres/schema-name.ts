@@ -20,3 +20,14 @@ export function turnOf({ literal }: SchemaName): string {
   // "moor", and a lock for each schema.
   return `pg_advisory_xact_lock(1836019570, hashtext(${literal}))`;
 }
+
+/**
+ * How functions are planned: once in a connection, to find rows by their keys. What the server knows of a table's size can be
+ * from a time when it was empty; then it would read all of it each time.
+ */
+export const PLANNED: string = [
+  "SET plan_cache_mode = force_generic_plan",
+  "SET enable_seqscan = off",
+  "SET enable_hashjoin = off",
+  "SET enable_mergejoin = off",
+].join(" ");

@@ -29,20 +29,18 @@ export async function readSlots(
 ): Promise<Map<string, Slot>> {
   const slots = await withoutExpired(
     reading,
-    `SELECT s.key, s.revision, s.value, s.expires_at <= clock_timestamp()
-    FROM unnest($2::text[]) AS a (key) JOIN ${reading.schema.identifier}.slot s ON s.scope = $1 AND s.key = a.key`,
+    `SELECT * FROM ${reading.schema.identifier}.read_slots($1, $2)`,
     [scope, keys],
   );
   return new Map(slots.map((slot) => [slot.key, slot]));
 }
 
 export async function listSlots(reading: Reading, scope: string, prefix: string): Promise<Slot[]> {
-  return await withoutExpired(
-    reading,
-    `SELECT s.key, s.revision, s.value, s.expires_at <= clock_timestamp()
-    FROM ${reading.schema.identifier}.slot s WHERE s.scope = $1 AND s.key >= $2 AND s.key < $3 ORDER BY s.key`,
-    [scope, prefix, after(prefix)],
-  );
+  return await withoutExpired(reading, `SELECT * FROM ${reading.schema.identifier}.list_slots($1, $2, $3)`, [
+    scope,
+    prefix,
+    after(prefix),
+  ]);
 }
 
 export async function keepAlive(reading: Reading, scope: string, key: string): Promise<boolean> {
@@ -77,27 +75,8 @@ async function ask(
   scope: string,
   seen: number | undefined,
 ): Promise<Look | undefined> {
-  const { identifier } = schema;
-  const slots =
-    seen === undefined
-      ? `SELECT s.key, s.revision, s.value FROM ${identifier}.slot s WHERE s.scope = $1`
-      : `SELECT t.key, coalesce(s.revision, t.revision), s.value
-        FROM (
-          SELECT k.key, max(k.revision) AS revision
-          FROM ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
-          WHERE c.scope = $1 AND c.revision > $2 GROUP BY k.key
-        ) t LEFT JOIN ${identifier}.slot s ON s.scope = $1 AND s.key = t.key`;
-  const rows = await link.query(
-    `SELECT NULL AS key, greatest(m.trimmed, (SELECT max(c.revision) FROM ${identifier}.change c WHERE c.scope = $1)),
-      NULL AS value, m.trimmed,
-      extract(epoch FROM (SELECT min(s.expires_at) FROM ${identifier}.slot s WHERE s.expires_at IS NOT NULL)
-        - clock_timestamp()) * 1000,
-      m.trimmed_at < clock_timestamp() - interval '1 minute'
-    FROM ${identifier}.meta m
-    UNION ALL SELECT q.*, NULL, NULL, NULL FROM (${slots}) q`,
-    seen === undefined ? [scope] : [scope, seen],
-    withinMs,
-  );
+  const text = `SELECT * FROM ${schema.identifier}.look($1, $2)`;
+  const rows = await link.query(text, [scope, seen], withinMs);
   const header = rows.find(([key]) => key === null) ?? [];
   const [, newest, , trimmed, expiresInMs, isTrimDue] = header;
   if (seen !== undefined && seen < Number(trimmed)) return undefined;
