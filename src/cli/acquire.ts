@@ -2,13 +2,16 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { AcquireOptions, Lease, Registry } from "../node/index.ts";
-import type { RequestFlags } from "./arguments.ts";
+import { parseServiceName } from "../project/index.ts";
 import { WaitOver } from "./exit-codes.ts";
 import { inFlags } from "./flags.ts";
 import { say } from "./output.ts";
 
 /** What has not ended after this is waited for. */
 const AT_ONCE_MS = 200;
+
+/** A request as the library takes it, but for how long to wait: seconds, or `true` for as long as it takes. */
+export type AskedRequest = Omit<AcquireOptions, "wait"> & { readonly wait?: number | true };
 
 type Further = Pick<AcquireOptions, "count" | "for" | "hold"> & { readonly signal?: AbortSignal | undefined };
 
@@ -19,7 +22,7 @@ type Further = Pick<AcquireOptions, "count" | "for" | "hold"> & { readonly signa
  */
 export async function acquireAsked(
   registry: Registry,
-  { wait, ...flags }: RequestFlags,
+  { wait, ...flags }: AskedRequest,
   { signal, ...further }: Further,
 ): Promise<Lease> {
   const request = { ...flags, ...further };
@@ -27,7 +30,7 @@ export async function acquireAsked(
     if (wait === undefined) return await registry.acquire({ ...request, signal });
     return await acquireInTime(registry, { ...request, signal }, wait);
   } catch (error) {
-    if (error instanceof Error) error.message = inFlags(error.message);
+    if (error instanceof Error) error.message = inWords(error.message, request);
     throw error;
   }
 }
@@ -44,7 +47,7 @@ async function acquireInTime(
       const attempt = await registry.tryAcquire({ ...request, signal });
       if (attempt.granted) return attempt.lease;
       const waiting = registry.acquire({ ...request, wait: true, signal: either });
-      await sayIfPending(waiting, `waiting${formatLimit(wait)}: ${withoutAdvice(attempt.refusal)}`);
+      await sayIfPending(waiting, `waiting${formatLimit(wait)}: ${withoutAdvice(attempt.refusal, request)}`);
       return await waiting;
     }
     return await registry.acquire({ ...request, wait: true, signal: either });
@@ -70,6 +73,15 @@ function formatLimit(wait: number | true): string {
 }
 
 /** Who is in the way: what a refusal says before the advice to ask for something else. */
-function withoutAdvice({ message }: Error): string {
-  return inFlags(message.slice(0, message.lastIndexOf("; ")));
+function withoutAdvice({ message }: Error, request: Named): string {
+  return inWords(message.slice(0, message.lastIndexOf("; ")), request);
+}
+
+type Named = Pick<AcquireOptions, "name">;
+
+/** A message as it is to be read: with flags for options, and services of the place by their own names. */
+function inWords(message: string, { name = "" }: Named): string {
+  const service = parseServiceName(name)?.service;
+  const place = service === undefined ? "" : name.slice(0, -service.length);
+  return inFlags(place === "" ? message : message.replaceAll(place, ""));
 }

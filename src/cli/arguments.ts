@@ -13,6 +13,8 @@ export interface RequestFlags {
   readonly prefer?: number;
   readonly protocol?: readonly Transport[];
   readonly kept?: boolean;
+  /** Whether the name is one for the whole machine, and no service of this place. */
+  readonly global?: boolean;
   /** Seconds; `true`: for as long as it takes. */
   readonly wait?: number | true;
 }
@@ -20,7 +22,12 @@ export interface RequestFlags {
 /** Adds the options that say which port is wanted. */
 export function withRequestFlags(command: Command): Command {
   return command
-    .option("-n, --name <name>", "lease under a name: one holder at a time, the same port again", nameOption)
+    .option(
+      "-n, --name <name>",
+      "the service of this worktree: one holder at a time, the same port again",
+      nameOption,
+    )
+    .addOption(globalOption())
     .option("-p, --ports <ports>", 'choose from these only, as in "20000-20999,!20080"', portsOption)
     .option("--prefer <port>", "try this port first", portArgument)
     .addOption(
@@ -30,6 +37,11 @@ export function withRequestFlags(command: Command): Command {
     )
     .option("--kept", "the name keeps its ports when the lease ends, until release --give-up")
     .option("--wait [seconds]", "wait until a port is free, in the order of those who wait", secondsOption);
+}
+
+/** Whose names are meant. */
+export function globalOption(): Option {
+  return new Option("--global", "the name is one for the whole machine, and no service of this worktree");
 }
 
 function portArgument(text: string): number {

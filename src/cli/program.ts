@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import {
   countArgument,
+  globalOption,
   nameOption,
   pidOption,
   portOrTextArgument,
@@ -102,6 +103,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .description("show all that is known of a port, leased or not")
     .argument("<name|port>", "what to look at", targetArgument)
     .option("--json", "print JSON")
+    .addOption(globalOption())
     .addHelpText("after", "\nExits with 2 when nobody has it.\nExample: moorage who 3000")
     .action(async (target: string | number, flags: WhoFlags) => {
       const { who } = await import("./commands/who.ts");
@@ -130,6 +132,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .argument("<name|port>", "what to wait for", targetArgument)
     .option("--free", "wait until nobody listens")
     .option("--timeout <seconds>", "how long to wait", secondsOption, 60)
+    .addOption(globalOption())
     .addHelpText(
       "after",
       "\nExits with 4 when the time is over.\nExample: moorage wait web && npm run test:e2e",
@@ -145,6 +148,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .argument("<name|port>", "what to give back", releaseArgument)
     .option("--force", "also take it from a process that is running")
     .option("--give-up", "end what the name keeps, and leave its lease alone")
+    .addOption(globalOption())
     .addHelpText("after", "\nExample: moorage release web")
     .action(async (target: string, flags: ReleaseFlags) => {
       const { release } = await import("./commands/release.ts");

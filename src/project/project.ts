@@ -20,7 +20,7 @@ import { findPlace, type Place } from "./place.ts";
 import { prune, type PruneOptions, type Pruned } from "./prune.ts";
 import { readConfig } from "./read-config.ts";
 import { remember } from "./remember.ts";
-import { namePrefix, serviceName } from "./service-name.ts";
+import { isService, namePrefix, serviceName } from "./service-name.ts";
 import { settle } from "./settle.ts";
 import { portFor, type Shortfall, shortfallOf } from "./shortfall.ts";
 
@@ -71,6 +71,11 @@ export interface Project extends AsyncDisposable {
    * @throws as `acquire` of a registry, and PortError `INVALID_CONFIG`.
    */
   acquire(service: string, options?: ServiceOptions): Promise<Lease>;
+  /**
+   * Notes where the place is, as all calls do that have a service keep a port. For who asks the registry itself for what
+   * `request` says.
+   */
+  remember(): Promise<void>;
   /** Leases the ports of several services, by their names, or none. */
   acquireGroup(services: readonly string[], options?: AcquireAllOptions): Promise<LeaseGroup<string>>;
   /**
@@ -183,11 +188,13 @@ export async function openProject(options: OpenProjectOptions = {}): Promise<Pro
     nameOf,
     serviceOf: serviceIn,
     resolve: async (target: string) => {
+      if (!isService(target)) return target;
       const own = nameOf(target);
       const isOther = !(await hasPorts(world, own)) && (await hasPorts(world, target));
       return isOther ? target : own;
     },
     request,
+    remember: noted,
     acquire: async (service: string, asked?: ServiceOptions) => {
       const one = request(service, asked);
       await noted();

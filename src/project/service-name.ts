@@ -41,6 +41,16 @@ export function parseServiceName(name: string): ServiceName | undefined {
   return project === undefined ? undefined : { project, worktree: worktree!, service: service! };
 }
 
+/** Whether a text can be the name of a service. */
+export function isService(text: string): boolean {
+  try {
+    expectService("service", text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One line of at most 64 characters that is not a number. */
 export function expectService(option: string, value: unknown): string {
   const service = expectName(option, value);

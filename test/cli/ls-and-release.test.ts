@@ -21,6 +21,7 @@ describe("moorage ls", () => {
     await using folder = newFolder();
     const { child, line } = folder.moorage(
       "run",
+      "--global",
       "--name",
       "web",
       "--ports",
@@ -60,7 +61,7 @@ describe("moorage ls", () => {
 
   test("--json has a version and every field a program needs", async () => {
     await using folder = newFolder();
-    await folder.run("get", "--name", "web", "--for", String(process.pid));
+    await folder.run("get", "--global", "--name", "web", "--for", String(process.pid));
     const { version, leases } = JSON.parse((await folder.run("ls", "--json")).stdout) as Record<
       string,
       unknown

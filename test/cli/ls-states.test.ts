@@ -11,7 +11,16 @@ const PORT = 14800;
 async function holderOf(folder: Folder): Promise<Started> {
   const holder = folder.start(NODE, ["-e", 'console.log("up"); process.stdin.resume()']);
   await holder.line();
-  await folder.run("get", "--name", "web", "--ports", String(PORT), "--for", String(holder.child.pid));
+  await folder.run(
+    "get",
+    "--global",
+    "--name",
+    "web",
+    "--ports",
+    String(PORT),
+    "--for",
+    String(holder.child.pid),
+  );
   return holder;
 }
 
@@ -36,7 +45,16 @@ async function idOfLease(folder: Folder): Promise<string> {
 describe.skipIf(!SEES_LISTENERS)("a lease (Linux only)", () => {
   test("is held while nothing listens, and listening while a child of its holder does", async () => {
     await using folder = newFolder();
-    await folder.run("get", "--name", "web", "--ports", String(PORT), "--for", String(process.pid));
+    await folder.run(
+      "get",
+      "--global",
+      "--name",
+      "web",
+      "--ports",
+      String(PORT),
+      "--for",
+      String(process.pid),
+    );
     expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +○ held /u)]);
     const server = await serve(folder);
     expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +● listening /u)]);
@@ -97,7 +115,19 @@ test("a port that a name keeps is kept, and taken when somebody listens without 
 }) => {
   skip(!SEES_LISTENERS);
   await using folder = newFolder();
-  await folder.run("run", "--name", "web", "--kept", "--ports", String(PORT), "--", NODE, "-e", "");
+  await folder.run(
+    "run",
+    "--global",
+    "--name",
+    "web",
+    "--kept",
+    "--ports",
+    String(PORT),
+    "--",
+    NODE,
+    "-e",
+    "",
+  );
   expect(await rows(folder)).toEqual([expect.stringMatching(/^web +14800 +◇ kept$/u)]);
   await serve(folder);
   const [row, note] = await rows(folder);

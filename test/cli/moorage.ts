@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { parseServiceName } from "../../src/project/index.ts";
 
 export const MAIN = fileURLToPath(new URL("../../dist/bin/moorage.js", import.meta.url));
 
@@ -46,8 +47,13 @@ export interface Folder extends AsyncDisposable {
   moorage(...parameters: readonly string[]): Started;
   /** Runs `moorage` to its end. */
   run(...parameters: readonly string[]): Promise<Finished>;
-  /** What `moorage ls --json` says. */
+  /** What `moorage ls --json` says; services by their own names. */
   leases(): Promise<ShownLease[]>;
+}
+
+/** A service without the place that it belongs to: that of the folder that the test runs in. */
+function serviceIn(name: string | null): string | null {
+  return parseServiceName(name ?? "")?.service ?? name;
 }
 
 /** A new state folder; what was started in it and still runs is ended when it is disposed. */
@@ -85,7 +91,8 @@ export function newFolder(): Folder {
     run,
     async leases() {
       const { stdout } = await run("ls", "--json");
-      return (JSON.parse(stdout) as { leases: ShownLease[] }).leases;
+      const { leases } = JSON.parse(stdout) as { leases: ShownLease[] };
+      return leases.map((lease) => ({ ...lease, name: serviceIn(lease.name) }));
     },
     async [Symbol.asyncDispose]() {
       for (const child of running) {

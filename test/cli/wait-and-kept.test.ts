@@ -89,12 +89,15 @@ describe("--wait", () => {
 describe("--kept", () => {
   test("a name keeps its port when the lease ends, until it is given up", async () => {
     await using folder = newFolder();
-    await folder.run("get", "--name", "web", "--ports", "14710", "--kept", ...SELF);
+    await folder.run("get", "--global", "--name", "web", "--ports", "14710", "--kept", ...SELF);
     expect((await folder.run("ls")).stdout).toMatch(/14710 +web +held, kept /u);
     expect(await folder.run("release", "web")).toMatchObject({ code: 0 });
     expect((await folder.run("ls")).stdout).toMatch(/14710 +web +kept +- +- +-/u);
     expect(await folder.run("get", "--ports", "14710", ...SELF)).toMatchObject({ code: 3 });
-    expect(await folder.run("get", "--name", "web", ...SELF)).toMatchObject({ code: 0, stdout: "14710\n" });
+    expect(await folder.run("get", "--global", "--name", "web", ...SELF)).toMatchObject({
+      code: 0,
+      stdout: "14710\n",
+    });
     await folder.run("release", "web");
     const { code, stderr } = await folder.run("release", "web");
     expect(code).toBe(2);

@@ -140,7 +140,7 @@ describe("a state folder is refused as STORE_UNAVAILABLE, with its path,", () =>
     async (folder) => {
       expect(await startChild("stores/open-folder.mjs", folder).next()).toEqual({
         code: "STORE_UNAVAILABLE",
-        message: `the state in ${folder} cannot be used: no folder can be made there`,
+        message: `the state in ${folder} cannot be used: no folder can be made there; name another folder by \`directory\`, or by MOORAGE_DIR in the environment`,
         path: folder,
       });
     },
@@ -213,7 +213,7 @@ describe.skipIf(getuid?.() !== 0)("another user's state is refused as STORE_UNAV
     expect(await openAsNobody(folder)).toMatchObject({
       code: "STORE_UNAVAILABLE",
       path: folder,
-      message: `the state in ${folder} cannot be used: this user may not write there`,
+      message: `the state in ${folder} cannot be used: this user may not write there; name another folder by \`directory\`, or by MOORAGE_DIR in the environment`,
     });
   });
 

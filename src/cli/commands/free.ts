@@ -9,14 +9,16 @@ import { createInterface } from "node:readline";
 import type { Host, Listener, SocketOwner } from "../../contract/index.ts";
 import { openHost, userOf } from "../../host/index.ts";
 import { type Asker, inspectLeases, planStop, type StopPlan } from "../../inspect/index.ts";
-import { open, type Registry } from "../../node/index.ts";
+import type { Registry } from "../../node/index.ts";
 import { sightOf, viewer } from "../../node/inspect.ts";
+import { openProject } from "../../project/index.ts";
 import { formatHolder } from "../../registry/index.ts";
 import { notAPort } from "../arguments.ts";
 import { formatListeners, formatOwner, formatOwners, formatSocket, tenantOf } from "../../report/describe.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenersOn } from "../../report/listeners.ts";
 import { print, say } from "../output.ts";
+import { openTarget, shortNames } from "../target.ts";
 import { poll } from "../../report/poll.ts";
 
 export interface FreeFlags {
@@ -38,10 +40,12 @@ export async function free(port: string | number, { yes, dryRun, timeout }: Free
       "`--yes`: there is no terminal to ask at; say --yes, or --dry-run to see who listens",
     );
   }
-  await using registry = await open();
+  const project = await openProject();
+  await using registry = project.registry;
+  const leases = await leaseLines(host, registry, { port, processes: plan.processes });
   const intent = [
     ...plan.processes.map((one) => `port ${port}: SIGTERM for ${formatOwner(one)}`),
-    ...(await leaseLines(host, registry, { port, processes: plan.processes })),
+    ...leases.map((line) => shortNames(project, line)),
   ];
   if (dryRun === true) {
     await print(intent.map((line) => `${line}\n`).join(""));
@@ -70,9 +74,10 @@ export async function free(port: string | number, { yes, dryRun, timeout }: Free
 
 /** Somebody who says a name means its port. */
 async function noPortFor(text: string): Promise<RangeError> {
-  await using registry = await open();
+  const { project, target } = await openTarget(text, {});
+  await using registry = project.registry;
   const all = [...(await registry.list()), ...(await registry.reservations())];
-  const ports = new Set(all.filter(({ name }) => name === text).flatMap((one) => one.ports));
+  const ports = new Set(all.filter(({ name }) => name === target).flatMap((one) => one.ports));
   const [first] = ports;
   const has = first === undefined ? "" : `; ${text} has ${[...ports].join(", ")}: \`moorage free ${first}\``;
   return new RangeError(`\`port\`: ${notAPort(text)}${has}`);

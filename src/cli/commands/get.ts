@@ -1,12 +1,11 @@
 // moorage get: prints ports, one a line, leased to the process that called.
 
 import { openHost } from "../../host/index.ts";
-import { open } from "../../node/index.ts";
-import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { findCaller } from "../caller.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print } from "../output.ts";
+import { openAsking } from "../service.ts";
 
 export interface GetFlags extends RequestFlags {
   readonly for?: number;
@@ -20,9 +19,9 @@ export async function get(count: number | undefined, { for: pid, ...request }: G
       "`--for`: no process to lease to, for the caller cannot be seen from here; use --for PID or `moorage run`",
     );
   }
-  await using registry = await open();
+  await using asking = await openAsking(request);
   const began = Date.now();
-  const lease = await acquireAsked(registry, request, { ...(count !== undefined && { count }), for: holder });
+  const lease = await asking.lease({ ...(count !== undefined && { count }), for: holder });
   let printed = false;
   try {
     printed = await print(lease.ports.map((port) => `${port}\n`).join(""));

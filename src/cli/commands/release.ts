@@ -1,45 +1,49 @@
 // moorage release: gives back a lease by its name, or a port.
 
 import { parsePort, PortError } from "../../core/index.ts";
-import { type LeaseInfo, open, type Registry } from "../../node/index.ts";
+import type { LeaseInfo, Registry } from "../../node/index.ts";
+import type { Project } from "../../project/index.ts";
 import { formatHolder, formatPorts } from "../../registry/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { say } from "../output.ts";
+import { openTarget, shortNames, type TargetFlags, withShortNames } from "../target.ts";
 
-export interface ReleaseFlags {
+export interface ReleaseFlags extends TargetFlags {
   readonly force?: boolean;
   readonly giveUp?: boolean;
 }
 
-export async function release(target: string, flags: ReleaseFlags): Promise<number> {
-  await using registry = await open();
-  if (flags.giveUp === true) return await giveUp(registry, target);
-  for (const { name, ports, holder } of await giveBack(registry, target, flags.force ?? false)) {
-    say(
-      `released ${formatPorts(ports)}${name === null ? "" : ` of ${name}`}, held by ${formatHolder(holder)}`,
-    );
-  }
-  return EXIT.OK;
+export async function release(said: string, flags: ReleaseFlags): Promise<number> {
+  // No name is a number.
+  const { project, target } = await openTarget(/^\d+$/u.test(said) ? parsePort(said) : said, flags);
+  await using registry = project.registry;
+  return await withShortNames(project, async () => {
+    if (flags.giveUp === true) return await giveUp(project, target);
+    for (const { name, ports, holder } of await giveBack(registry, target, flags.force ?? false)) {
+      const of = name === null ? "" : ` of ${shortNames(project, name)}`;
+      say(`released ${formatPorts(ports)}${of}, held by ${formatHolder(holder)}`);
+    }
+    return EXIT.OK;
+  });
 }
 
-async function giveUp(registry: Registry, name: string): Promise<number> {
-  if (/^\d+$/u.test(name)) throw await noNameFor(registry, name);
-  const { ports } = await registry.giveUp(name);
-  say(`${name} does not keep ${formatPorts(ports)} any more`);
+async function giveUp(project: Project, target: string | number): Promise<number> {
+  if (typeof target === "number") throw await noNameFor(project.registry, target);
+  const { name, ports } = await project.registry.giveUp(target);
+  say(`${shortNames(project, name)} does not keep ${formatPorts(ports)} any more`);
   return EXIT.OK;
 }
 
 /** Somebody who says a port means the name that keeps it. */
-async function noNameFor(registry: Registry, port: string): Promise<RangeError> {
-  const kept = (await registry.reservations()).find(({ ports }) => ports.includes(Number(port)));
+async function noNameFor(registry: Registry, port: number): Promise<RangeError> {
+  const kept = (await registry.reservations()).find(({ ports }) => ports.includes(port));
   const keeps = kept ? `; ${kept.name} keeps it: \`moorage release --give-up ${kept.name}\`` : "";
   return new RangeError(`\`--give-up\`: expected the name that keeps ports, received ${port}${keeps}`);
 }
 
-async function giveBack(registry: Registry, target: string, force: boolean): Promise<LeaseInfo[]> {
+async function giveBack(registry: Registry, target: string | number, force: boolean): Promise<LeaseInfo[]> {
   try {
-    // No name is a number.
-    return await registry.release(/^\d+$/u.test(target) ? parsePort(target) : target, { force });
+    return await registry.release(target, { force });
   } catch (error) {
     if (!PortError.is(error) || error.code !== "LEASE_HELD") throw error;
     const { ports, holder } = error;

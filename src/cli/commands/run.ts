@@ -8,9 +8,9 @@ import type { StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import type { ListeningHold } from "../../contract/index.ts";
-import { type Lease, open, PortError } from "../../node/index.ts";
+import { type Lease, PortError } from "../../node/index.ts";
+import { parseServiceName } from "../../project/index.ts";
 import { formatPorts } from "../../registry/index.ts";
-import { acquireAsked } from "../acquire.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
 import { say, sayError } from "../output.ts";
@@ -18,6 +18,7 @@ import { seeToRest, signalDaemons } from "../run/background.ts";
 import { type StartedCommand, startCommand } from "../run/command.ts";
 import { type CommandLine, expectFree, withSocket } from "../run/hand-over.ts";
 import { expectTcp, listenOn } from "../run/listening-socket.ts";
+import { openAsking } from "../service.ts";
 import { ENDING, Signals, Stopped } from "../run/signals.ts";
 
 export interface RunFlags extends RequestFlags {
@@ -35,12 +36,13 @@ export async function run(
   const { env: variable, hold, fd = false, ...request } = flags;
   if (fd) expectTcp(request.protocol);
   if (fd) expectFree(variable);
-  const registry = await open();
+  const asking = await openAsking(request);
   using signals = new Signals();
   let socket: ListeningHold | undefined;
   try {
-    const lease = await acquireAsked(registry, request, { hold, signal: signals.stop });
-    const { port, name } = lease;
+    const lease = await asking.lease({ hold, signal: signals.stop });
+    const { port } = lease;
+    const name = nameOf(lease);
     sayWhenLost(lease);
     if (fd) socket = await listenOn(port);
     await signals.throwIfStopped();
@@ -54,7 +56,7 @@ export async function run(
   } finally {
     socket?.release();
     // What is not given back here is anybody's once this process has ended.
-    await registry.close().catch(sayError);
+    await asking[Symbol.asyncDispose]().then(undefined, sayError);
   }
 }
 
@@ -78,8 +80,13 @@ async function leaveTo(lease: Lease, pid: number): Promise<void> {
   }
 }
 
-function labelOf({ name, ports }: Lease): string {
-  return name ?? formatPorts(ports);
+/** A service by its own name. */
+function nameOf({ name }: Lease): string | null {
+  return parseServiceName(name ?? "")?.service ?? name;
+}
+
+function labelOf(lease: Lease): string {
+  return nameOf(lease) ?? formatPorts(lease.ports);
 }
 
 interface Start {

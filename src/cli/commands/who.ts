@@ -2,8 +2,9 @@
 
 import { openHost } from "../../host/index.ts";
 import type { Outlook } from "../../inspect/index.ts";
-import { type InspectedLease, open } from "../../node/index.ts";
+import type { InspectedLease, Reservation } from "../../node/index.ts";
 import { viewer } from "../../node/inspect.ts";
+import { type KnownProject, parseServiceName } from "../../project/index.ts";
 import { formatHolder } from "../../registry/index.ts";
 import {
   formatAge,
@@ -25,8 +26,9 @@ import {
   type ReportedOwner,
   reportPort,
 } from "../../report/port-report.ts";
+import { openTarget, type TargetFlags, withShortNames } from "../target.ts";
 
-export interface WhoFlags {
+export interface WhoFlags extends TargetFlags {
   readonly json?: boolean;
 }
 
@@ -37,18 +39,23 @@ const JSON_VERSION = 1;
 const MOST_PROCESSES = 3;
 const MOST_PARENTS = 3;
 
-export async function who(target: string | number, { json = false }: WhoFlags): Promise<number> {
+export async function who(said: string | number, { json = false, ...flags }: WhoFlags): Promise<number> {
   const host = openHost();
-  await using registry = await open();
+  const { project, target } = await openTarget(said, flags);
+  await using registry = project.registry;
   const ledger: Ledger = { leases: await registry.list(), reservations: await registry.reservations() };
+  const ports = await withShortNames(project, async () => portsOf(target, ledger));
   const reports: PortReport[] = [];
-  for (const port of portsOf(target, ledger)) reports.push(await reportPort(host, port, ledger));
+  for (const port of ports) reports.push(await reportPort(host, port, ledger));
   if (json) await print(`${JSON.stringify({ version: JSON_VERSION, ports: reports }, null, 2)}\n`);
-  else await print(reports.map((report) => table(toRows(report))).join("\n"));
+  else {
+    const places = await project.places();
+    await print(reports.map((report) => table(toRows(report, places))).join("\n"));
+  }
   return reports.some(isAnybodys) ? EXIT.OK : EXIT.NOT_FOUND;
 }
 
-function toRows(report: PortReport): string[][] {
+function toRows(report: PortReport, places: readonly KnownProject[]): string[][] {
   const { port, listeners, leases, reservations, leasedElsewhere } = report;
   const processes = [
     ...new Map((listeners ?? []).flatMap(({ owners }) => owners).map((one) => [one.pid, one])).values(),
@@ -60,8 +67,8 @@ function toRows(report: PortReport): string[][] {
     ...(listeners === null ? [["listens", "not known: this system does not tell"]] : []),
     ...processes.slice(0, MOST_PROCESSES).flatMap(toProcessRows),
     ...(hidden > 0 ? [["", `… and ${hidden} more; --json shows all`]] : []),
-    ...leases.flatMap(toLeaseRows),
-    ...reservations.map((kept) => ["kept", `for ${kept.name}: ${formatPlace(kept)}`]),
+    ...leases.flatMap((lease) => toLeaseRows(lease, places)),
+    ...reservations.flatMap((kept) => toKeptRows(kept, leases, places)),
     ...leasedElsewhere.map((protocol) => [
       "leased",
       `${protocol}, in another state folder or by another user`,
@@ -99,13 +106,42 @@ function toProcessRows(owner: ReportedOwner): string[][] {
   ];
 }
 
-function toLeaseRows(lease: InspectedLease): string[][] {
+function toLeaseRows(lease: InspectedLease, places: readonly KnownProject[]): string[][] {
   const { name, state, isHeldInKernel, id } = lease;
+  const { shown, where } = describeName(name ?? id, places);
   return [
-    ["lease", `${name ?? id}: ${formatPlace(lease)}, ${state}`],
+    ["lease", `${shown}: ${formatPlace(lease)}, ${state}`],
+    ...where.map((line) => ["", line]),
     ...toTenantLines(lease).map((line) => ["", line]),
     ...(isHeldInKernel ? [["", "its holder keeps it in the kernel too"]] : []),
   ];
+}
+
+/** What a lease was said to belong to is not said again. */
+function toKeptRows(
+  kept: Reservation,
+  leases: readonly InspectedLease[],
+  places: readonly KnownProject[],
+): string[][] {
+  const { shown, where } = describeName(kept.name, places);
+  const further = leases.some(({ name }) => name === kept.name) ? [] : where;
+  return [["kept", `for ${shown}: ${formatPlace(kept)}`], ...further.map((line) => ["", line])];
+}
+
+/** A name as people know it; of a service with where it belongs. */
+function describeName(
+  name: string,
+  places: readonly KnownProject[],
+): { readonly shown: string; readonly where: readonly string[] } {
+  const parts = parseServiceName(name);
+  const project = places.find(({ id }) => id === parts?.project);
+  const worktree = project?.worktrees.find(({ id }) => id === parts?.worktree);
+  if (!parts || !project || !worktree) return { shown: name, where: [] };
+  const { label, folder } = worktree;
+  return {
+    shown: parts.service,
+    where: [`a service of ${printable(project.label)} [${printable(label)}] in ${printable(folder)}`],
+  };
 }
 
 /** Who has it, and on what terms. */

@@ -9,6 +9,9 @@ import { reason, unavailable } from "./failure.ts";
 
 const OTHERS_MAY_WRITE = 0o022;
 
+/** What to do where no state can be. */
+const ELSEWHERE = "name another folder by `directory`, or by MOORAGE_DIR in the environment";
+
 /**
  * Makes sure that `directory` is a folder which this user, and nobody else, can write.
  *
@@ -27,11 +30,11 @@ export function prepareDirectory(directory: string): void {
       case "ENOTDIR":
         throw unavailable(directory, "it, or a folder above it, is a file", error);
       case "ENOENT":
-        throw unavailable(directory, "no folder can be made there", error);
+        throw unavailable(directory, `no folder can be made there; ${ELSEWHERE}`, error);
       case "EACCES":
       case "EPERM":
       case "EROFS":
-        throw unavailable(directory, "this user may not write there", error);
+        throw unavailable(directory, `this user may not write there; ${ELSEWHERE}`, error);
       case "ENOSPC":
         throw unavailable(directory, "the disk is full", error);
       default:
