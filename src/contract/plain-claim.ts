@@ -13,27 +13,37 @@ export interface PlainClaim {
 /** {"claims":[["LEASE",null,0,["HOLDER" …],GRANTED,null,FLAGS,0]]} */
 const BEFORE_LEASE = '{"claims":[["';
 const BEFORE_HOLDER = '",null,0,';
-const HOLDER_END = '"],';
+const HOLDER_END = '"]';
+const AFTER_HOLDER = ",";
 const AFTER_GRANTED = ",null,";
 const AFTER_FLAGS = ",0]]}";
 const ZERO = "0".charCodeAt(0);
 const MOST_FLAGS = 3;
 
-export function readPlainClaim(value: string): PlainClaim | undefined {
+/** @param lastHolder that was read: the slots of one process often come one after the other */
+export function readPlainClaim(value: string, lastHolder?: string): PlainClaim | undefined {
   if (!value.startsWith(BEFORE_LEASE) || !value.endsWith(AFTER_FLAGS)) return undefined;
   const leaseEnd = value.indexOf('"', BEFORE_LEASE.length);
   if (!value.startsWith(BEFORE_HOLDER, leaseEnd)) return undefined;
   const holderAt = leaseEnd + BEFORE_HOLDER.length;
-  const holderEnd = value.indexOf(HOLDER_END, holderAt) + 2;
+  const holder = holderIn(value, holderAt, lastHolder);
   const flagsAt = value.length - AFTER_FLAGS.length - 1;
   const grantedEnd = flagsAt - AFTER_GRANTED.length;
-  if (holderEnd <= holderAt || !value.startsWith(AFTER_GRANTED, grantedEnd)) return undefined;
+  if (holder === undefined || !value.startsWith(AFTER_GRANTED, grantedEnd)) return undefined;
+  const grantedStart = holderAt + holder.length + AFTER_HOLDER.length;
+  if (!value.startsWith(AFTER_HOLDER, grantedStart - AFTER_HOLDER.length)) return undefined;
   const lease = value.slice(BEFORE_LEASE.length, leaseEnd);
-  const holder = value.slice(holderAt, holderEnd);
   // An escaped text can have its end anywhere.
-  if (lease.includes("\\") || holder.includes("\\")) return undefined;
-  const grantedAt = Number(value.slice(holderEnd + 1, grantedEnd));
+  if (lease.includes("\\")) return undefined;
+  const grantedAt = Number(value.slice(grantedStart, grantedEnd));
   const flags = value.charCodeAt(flagsAt) - ZERO;
   if (!Number.isSafeInteger(grantedAt) || flags < 0 || flags > MOST_FLAGS) return undefined;
   return { lease, holder, grantedAt, flags };
+}
+
+function holderIn(value: string, at: number, last: string | undefined): string | undefined {
+  if (last !== undefined && value.startsWith(last, at)) return last;
+  const end = value.indexOf(HOLDER_END + AFTER_HOLDER, at) + HOLDER_END.length;
+  const holder = value.slice(at, end);
+  return end < at || holder.includes("\\") ? undefined : holder;
 }

@@ -43,6 +43,11 @@ export interface Claim {
 /** A claim that was read: it knows the revision of its grant. */
 export type GrantedClaim = Required<Claim>;
 
+/** A claim that was read, with the key of its slot. */
+export interface PlacedClaim extends GrantedClaim {
+  readonly key: string;
+}
+
 /** Whether a lease lives for a time of its own, and not as long as its holder. */
 export function hasTimeLimit({ lease, session }: Pick<Claim, "lease" | "session">): boolean {
   return session === lease;
@@ -167,27 +172,35 @@ export function readPort(slot: Slot | undefined): PortRecord {
   return { claims: claims.map((claim) => readClaim(claim, slot.revision)), kept, left };
 }
 
-/** The records of many port slots; leases of one process share the object of their holder. */
-export function readPorts(slots: readonly Slot[]): PortRecord[] {
+/** The claims in many port slots, in the order of the slots; those of one process share the object of their holder. */
+export function readClaims(slots: readonly Slot[]): PlacedClaim[] {
+  const claims: PlacedClaim[] = [];
   const holders = new Map<string, ProcessIdentity>();
-  return slots.map((slot) => {
-    const plain = readPlainClaim(slot.value);
-    if (!plain) return readPort(slot);
-    const known = holders.get(plain.holder);
-    if (known) return toPlainRecord(plain, known, slot.revision);
-    // As JSON, which says what is wrong should it be damaged.
-    const record = readPort(slot);
-    holders.set(plain.holder, record.claims[0]!.holder);
-    return record;
-  });
+  let [text, holder]: [string?, ProcessIdentity?] = [];
+  for (const slot of slots) {
+    const plain = readPlainClaim(slot.value, text);
+    if (!plain) {
+      for (const claim of readPort(slot).claims) claims.push({ key: slot.key, ...claim });
+      continue;
+    }
+    if (holder === undefined || plain.holder !== text) {
+      text = plain.holder;
+      // As JSON, which says what is wrong should it be damaged.
+      holder = holders.get(text) ?? readPort(slot).claims[0]!.holder;
+      holders.set(text, holder);
+    }
+    claims.push(toPlacedClaim(plain, holder, slot));
+  }
+  return claims;
 }
 
-function toPlainRecord(
+function toPlacedClaim(
   { lease, grantedAt, flags }: PlainClaim,
   holder: ProcessIdentity,
-  revision: number,
-): PortRecord {
-  const claim: GrantedClaim = {
+  { key, revision }: Slot,
+): PlacedClaim {
+  return {
+    key,
     lease,
     name: null,
     addresses: WHOLE_PORT,
@@ -199,7 +212,6 @@ function toPlainRecord(
     heir: null,
     revision,
   };
-  return { claims: [claim], kept: NOTHING, left: null };
 }
 
 function readHolder([pid, startTime, boot, namespaces, command]: WrittenProcess): ProcessIdentity {

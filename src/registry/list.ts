@@ -2,13 +2,13 @@
 
 import {
   type AbortableOptions,
-  type GrantedClaim,
   hasTimeLimit,
   parsePortKey,
+  type PlacedClaim,
   PORT_PREFIX,
   type ProcessIdentity,
+  readClaims,
   readName,
-  readPorts,
   type Slot,
   type Token,
 } from "../contract/index.ts";
@@ -71,18 +71,12 @@ export async function toLeases(world: World, slots: Iterable<Slot>): Promise<Lea
   const living = new Living(world);
   const leases = new Map<string, Listed>();
   for (let at = 0; at < all.length; at += SLOTS_AT_ONCE) {
-    const some = all.slice(at, at + SLOTS_AT_ONCE);
-    const records = readPorts(some);
-    await living.learn(some.map(({ key }, index) => [key, records[index]!]));
-    for (let index = 0; index < some.length; index++) {
-      const { claims } = records[index]!;
-      if (claims.length === 0) continue;
-      const place = parsePortKey(some[index]!.key);
-      for (const claim of claims) {
-        const known = leases.get(claim.lease);
-        if (known) addPlace(known, place, claim.revision);
-        else leases.set(claim.lease, toListed(world, living, claim, place));
-      }
+    const claims = readClaims(all.slice(at, at + SLOTS_AT_ONCE));
+    await living.learnClaims(claims);
+    for (const claim of claims) {
+      const known = leases.get(claim.lease);
+      if (known) addPlace(known, claim);
+      else leases.set(claim.lease, toListed(world, living, claim));
     }
   }
   return inOrder(leases.values());
@@ -98,13 +92,11 @@ interface Listed extends LeaseInfo {
   token: Token;
 }
 
-/** One use of a port that a lease claims. */
-type Place = ReturnType<typeof parsePortKey>;
-
 /** Nearly all leases have one protocol: they share these. */
 const ONLY: Readonly<Record<Transport, readonly Transport[]>> = { tcp: ["tcp"], udp: ["udp"] };
 
-function toListed(world: World, living: Living, claim: GrantedClaim, { protocol, port }: Place): Listed {
+function toListed(world: World, living: Living, claim: PlacedClaim): Listed {
+  const { protocol, port } = parsePortKey(claim.key);
   return {
     id: claim.lease,
     name: claim.name,
@@ -121,28 +113,17 @@ function toListed(world: World, living: Living, claim: GrantedClaim, { protocol,
   };
 }
 
-function addPlace(lease: Listed, { protocol, port }: Place, revision: number): void {
+function addPlace(lease: Listed, { key, revision }: PlacedClaim): void {
+  const { protocol, port } = parsePortKey(key);
   if (!lease.protocols.includes(protocol)) lease.protocols = [...lease.protocols, protocol];
   // The slots of a protocol come with different ports; of a second one, with the same.
   if (lease.protocols.length === 1 || !lease.ports.includes(port)) lease.ports.push(port);
   if (revision > lease.token.revision) lease.token = { ...lease.token, revision };
 }
 
-/** In the order of their first ports. There are few leases of one port, so they are sorted there. */
+/** In the order of their first ports. Slots come in the order of their keys, in which 10000 stands before 9999. */
 function inOrder(leases: Iterable<Listed>): LeaseInfo[] {
-  const byPort: (LeaseInfo | LeaseInfo[] | undefined)[] = [];
-  for (const lease of leases) {
-    // Slots come in the order of their keys, in which 10000 stands before 9999.
-    if (lease.ports.length > 1) lease.ports.sort((a, b) => a - b);
-    const port = lease.ports[0]!;
-    const others = byPort[port];
-    if (others === undefined) byPort[port] = lease;
-    else byPort[port] = Array.isArray(others) ? [...others, lease] : [others, lease];
-  }
-  const sorted: LeaseInfo[] = [];
-  for (const some of byPort) {
-    if (Array.isArray(some)) sorted.push(...some.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
-    else if (some) sorted.push(some);
-  }
-  return sorted;
+  const all = [...leases];
+  for (const { ports } of all) if (ports.length > 1) ports.sort((a, b) => a - b);
+  return all.toSorted((a, b) => a.ports[0]! - b.ports[0]! || (a.id < b.id ? -1 : 1));
 }

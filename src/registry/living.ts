@@ -9,8 +9,9 @@ import {
   type GrantedClaim,
   hasTimeLimit,
   type Liveness,
-  type ProcessIdentity,
   parsePortKey,
+  type PlacedClaim,
+  type ProcessIdentity,
   type PortRecord,
   sessionKey,
   type Slot,
@@ -41,17 +42,22 @@ export class Living {
 
   /** Finds out what takes time about claims on a port; to be called before `has`. */
   async learn(records: Iterable<readonly [key: string, record: PortRecord]>): Promise<void> {
-    let sessions: string[] | undefined;
+    const sessions: string[] = [];
     for (const [key, { claims }] of records) {
       for (const claim of claims) {
-        if (claim.session !== null) {
-          if (!this.#sessions?.has(claim.session)) (sessions ??= []).push(claim.session);
-        } else if (claim.guarded && this.#liveness(claim.holder) === "unknown") {
-          await this.#askGuard(key, claim);
-        }
+        if (this.#mustAskGuard(claim, sessions)) await this.#askGuard(key, claim);
       }
     }
-    if (sessions) await this.#readSessions(sessions);
+    if (sessions.length > 0) await this.#readSessions(sessions);
+  }
+
+  /** The same for many claims. */
+  async learnClaims(claims: Iterable<PlacedClaim>): Promise<void> {
+    const sessions: string[] = [];
+    for (const claim of claims) {
+      if (this.#mustAskGuard(claim, sessions)) await this.#askGuard(claim.key, claim);
+    }
+    if (sessions.length > 0) await this.#readSessions(sessions);
   }
 
   /** Finds out what takes time about those who wait; to be called before `hasWaiter`. */
@@ -134,6 +140,13 @@ export class Living {
 
   #isRunning(session: string): boolean {
     return this.#world.holders.isRunning(this.#sessions?.get(session));
+  }
+
+  /** Whether the guard of a claim says more than its process; adds the session that it hangs on and that was not asked for. */
+  #mustAskGuard({ session, guarded, holder }: GrantedClaim, sessions: string[]): boolean {
+    if (session === null) return guarded && this.#liveness(holder) === "unknown";
+    if (!this.#sessions?.has(session)) sessions.push(session);
+    return false;
   }
 
   async #readSessions(sessions: readonly string[]): Promise<void> {

@@ -1,14 +1,15 @@
-// Slots of many ports are read as text where that can be: the records are those that JSON gives, whatever they say.
+// Slots of many ports are read as text where that can be: the claims are those that JSON gives, whatever they say.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import {
   type Claim,
+  type PlacedClaim,
   type PortRecord,
   type ProcessIdentity,
+  readClaims,
   readPort,
-  readPorts,
   type Slot,
   writePort,
 } from "../../src/contract/index.ts";
@@ -36,6 +37,11 @@ const PLAIN: Claim = {
 function slotOf(claims: readonly Claim[], rest: Partial<PortRecord> = {}): Slot {
   const value = writePort({ claims, kept: [], left: null, ...rest })!;
   return { key: "port/tcp/3000", revision: 42, value };
+}
+
+/** The claims of a slot as it is read alone. */
+function claimsOf(slot: Slot): PlacedClaim[] {
+  return readPort(slot).claims.map((one) => ({ key: slot.key, ...one }));
 }
 
 /** Texts that could be taken for the ends of others. */
@@ -91,14 +97,15 @@ describe("many slots", () => {
     fc.assert(
       fc.property(slots, (all) => {
         const written = all.map((claims) => slotOf(claims));
-        expect(readPorts([...written, ...written])).toEqual([...written, ...written].map(readPort));
+        expect(readClaims([...written, ...written])).toEqual([...written, ...written].flatMap(claimsOf));
       }),
     );
   });
 
   it("of one process share its object", () => {
-    const [one, other] = readPorts([slotOf([PLAIN]), slotOf([{ ...PLAIN, lease: "lease-2" }])]);
-    expect(other!.claims[0]!.holder).toBe(one!.claims[0]!.holder);
+    const between = slotOf([{ ...PLAIN, holder: { ...HOLDER, pid: 8 } }]);
+    const [one, , other] = readClaims([slotOf([PLAIN]), between, slotOf([{ ...PLAIN, lease: "lease-2" }])]);
+    expect(other!.holder).toBe(one!.holder);
   });
 
   it("are told as damaged as each one alone is", () => {
@@ -107,9 +114,9 @@ describe("many slots", () => {
       for (const character of ["x", '"', "\\", "]", "9", "\ufffd"]) {
         const damaged = { ...slotOf([PLAIN]), value: value.slice(0, at) + character + value.slice(at + 1) };
         // In another order too: what one slot taught must not hide what is wrong with the next.
-        const alone = outcome(() => readPort(damaged));
-        expect(outcome(() => readPorts([damaged])[0])).toEqual(alone);
-        expect(outcome(() => readPorts([slotOf([PLAIN]), damaged])[1])).toEqual(alone);
+        const alone = outcome(() => claimsOf(damaged));
+        expect(outcome(() => readClaims([damaged]))).toEqual(alone);
+        expect(outcome(() => readClaims([slotOf([PLAIN]), damaged]).slice(1))).toEqual(alone);
       }
     }
   });
@@ -119,12 +126,11 @@ describe("a plain claim", () => {
   it("is read as text", () => {
     const [grantedAt, flags] = [PLAIN.grantedAt, 1];
     const written = JSON.stringify([7, 70, "boot-1", "a.b", "node x"]);
-    expect(readPlainClaim(slotOf([PLAIN]).value)).toEqual({
-      lease: "lease-1",
-      holder: written,
-      grantedAt,
-      flags,
-    });
+    const { value } = slotOf([PLAIN]);
+    for (const lastHolder of [undefined, written, written.replace("7", "8")]) {
+      const read = readPlainClaim(value, lastHolder);
+      expect(read).toEqual({ lease: "lease-1", holder: written, grantedAt, flags });
+    }
   });
 
   it.each<[string, readonly Claim[], Partial<PortRecord>?]>([
