@@ -2,6 +2,7 @@
 // it never fails; data that cannot be written is an error of the command that prints it.
 
 import { errorCodeOf, OutputError } from "./exit-codes.ts";
+import { withNextStep } from "./next-step.ts";
 
 /** Keeps a broken stdout or stderr from ending the program: whoever prints is told by `print`. */
 export function outliveOutput(): void {
@@ -38,9 +39,9 @@ export function sayText(text: string): void {
   }
 }
 
-/** Writes an error for people, after its stable code. */
+/** Writes an error for people, after its stable code, with what to do next. */
 export function sayError(error: unknown): void {
-  say(`moorage: ${errorCodeOf(error)}: ${error instanceof Error ? error.message : String(error)}`);
+  say(`moorage: ${errorCodeOf(error)}: ${withNextStep(error)}`);
 }
 
 /** Columns of text, each as wide as its widest cell. Goes through the rows twice, and keeps none. */

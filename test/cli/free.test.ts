@@ -71,7 +71,9 @@ describe.skipIf(!SEES_LISTENERS)("moorage free (Linux only)", () => {
     for (const flags of [[], ["--yes"], ["--dry-run"]]) {
       const { code, stderr } = await folder.run("free", String(PORT), ...flags);
       expect(code).toBe(2);
-      expect(stderr).toBe("moorage: NOT_FOUND: nobody listens on TCP port 14830\n");
+      expect(stderr).toBe(
+        "moorage: NOT_FOUND: nobody listens on TCP port 14830; `moorage who 14830` shows who has it\n",
+      );
     }
   });
 

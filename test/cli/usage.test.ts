@@ -118,7 +118,8 @@ describe("an error", () => {
     await using folder = newFolder();
     const { code, stderr } = await folder.run("get", "--for", String(2 ** 31 - 1));
     expect(code).toBe(2);
-    expect(stderr).toBe(`moorage: PROCESS_NOT_FOUND: \`--for\`: there is no process ${2 ** 31 - 1}\n`);
+    const what = `\`--for\`: there is no process ${2 ** 31 - 1}; give the pid of a process that runs`;
+    expect(stderr).toBe(`moorage: PROCESS_NOT_FOUND: ${what}\n`);
   });
 
   test("names what was meant where it can: the port of a name, the name of a port", async () => {

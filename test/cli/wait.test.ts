@@ -1,3 +1,4 @@
+import { once } from "node:events";
 // moorage wait: until the right server is up, or nobody is there.
 
 import { setTimeout } from "node:timers/promises";
@@ -78,7 +79,8 @@ describe.skipIf(!SEES_LISTENERS)("moorage wait (Linux only)", () => {
     await leaseToStranger(folder);
     const stranger = folder.start(NODE, serverOn(PORT));
     await stranger.line();
-    const { finished } = await waiting(folder, "web");
+    const { child, finished } = folder.moorage("wait", "web");
+    await once(child.stderr!, "data");
     stranger.child.kill();
     await stranger.finished;
     const [lease] = await folder.leases();
@@ -95,7 +97,8 @@ describe.skipIf(!SEES_LISTENERS)("moorage wait (Linux only)", () => {
     await using folder = newFolder();
     const { code, stdout, stderr } = await folder.run("wait", ...parameters, "--timeout", "1");
     expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-    expect(stderr).toBe(`moorage: TIMED_OUT: after 1 s ${why}\n`);
+    expect(stderr).toMatch(/; see `moorage (?:ls|who 14820)`\n$/u);
+    expect(stderr).toContain(`moorage: TIMED_OUT: after 1 s ${why}; `);
   });
 
   test("sees the time to be over, whatever garbage is collected until then", async () => {

@@ -21,6 +21,13 @@ import { print, say } from "../output.ts";
 import { openTarget, shortNames } from "../target.ts";
 import { poll } from "../../report/poll.ts";
 
+/** What to do about a listener that is not asked. */
+const ADVICE = {
+  unseen: "root can see who it is, by `sudo moorage who`",
+  "other-user": "its user can stop it",
+  "own-line": "end it from another terminal",
+} as const;
+
 export interface FreeFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -65,7 +72,7 @@ export async function free(port: string | number, { yes, dryRun, timeout }: Free
   }
   for (const one of now.processes) {
     if (!ask(host, one)) {
-      say(`moorage: NOT_YOURS: this user may not stop ${formatOwner(one)}`);
+      say(`moorage: NOT_YOURS: this user may not stop ${formatOwner(one)}; ask its user to`);
       return EXIT.HELD;
     }
   }
@@ -88,7 +95,9 @@ async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>
     const others = await listenersOn([port]);
     const but =
       others.length === 0 ? "" : `; UDP sockets are left alone: ${formatListeners(others).join("; ")}`;
-    say(`moorage: NOT_FOUND: nobody listens on TCP port ${port}${but}`);
+    say(
+      `moorage: NOT_FOUND: nobody listens on TCP port ${port}${but}; \`moorage who ${port}\` shows who has it`,
+    );
     return EXIT.NOT_FOUND;
   }
   const { why, listener, owner } = plan;
@@ -98,7 +107,9 @@ async function sayWhyNot(port: number, plan: Exclude<StopPlan, { kind: "stop" }>
     "own-line": "this command was started by it",
   }[why];
   const who = owner ? formatOwner(owner) : formatOwners(listener);
-  say(`moorage: NOT_YOURS: ${formatSocket(listener)}: ${reason}: ${who}; nobody was asked to stop`);
+  say(
+    `moorage: NOT_YOURS: ${formatSocket(listener)}: ${reason}: ${who}; nobody was asked to stop; ${ADVICE[why]}`,
+  );
   return EXIT.HELD;
 }
 
@@ -162,7 +173,9 @@ async function awaitFree(port: number, timeout: number): Promise<number> {
     return EXIT.OK;
   }
   const still = formatListeners(left).join("; ");
-  say(`moorage: TIMED_OUT: after ${timeout} s there is still ${still}; nothing more is done about it`);
+  say(
+    `moorage: TIMED_OUT: after ${timeout} s there is still ${still}; nothing more is done about it, wait with \`moorage wait --free ${port}\` or end it by its pid`,
+  );
   return EXIT.TIMED_OUT;
 }
 

@@ -37,7 +37,10 @@ export async function wait(
   };
   const isDone = await poll(isSo, { seconds: timeout, signal: interrupted.signal });
   if (isDone) return EXIT.OK;
+  // A name that nobody has is nothing to look at.
+  const seeing = typeof target === "number" ? `who ${target}` : "ls";
   if (interrupted.signal.aborted) return EXIT.SIGNALLED + constants.signals.SIGINT;
-  say(`moorage: TIMED_OUT: after ${timeout} s ${shortNames(project, last?.why ?? "")}`);
+  const why = shortNames(project, last?.why ?? "");
+  say(`moorage: TIMED_OUT: after ${timeout} s ${why}; see \`moorage ${seeing}\``);
   return EXIT.TIMED_OUT;
 }
