@@ -20,8 +20,8 @@ import type { World } from "./world.ts";
 const RETRY_MS = 1000;
 
 interface Callbacks {
-  /** What a port slot says now. */
-  readonly onPort: (key: string, record: PortRecord) => void;
+  /** What a port slot says since this revision. */
+  readonly onPort: (key: string, record: PortRecord, revision: number) => void;
 }
 
 interface Waiting {
@@ -110,7 +110,7 @@ export class Following {
       if (!key.startsWith(PORT_PREFIX)) continue;
       const record = readPort(value === null ? undefined : { key, revision, value });
       this.#hint(key, record);
-      this.#onPort(key, record);
+      this.#onPort(key, record, revision);
       // When all is told, those that somebody has are no news.
       if (!all || record.claims.length === 0) this.#changes.set(key, this.#count);
     }

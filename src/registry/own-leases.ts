@@ -58,7 +58,7 @@ export class OwnLeases {
     this.#world = world;
     this.hints = new Hints(world);
     this.following = new Following(world, this.hints, {
-      onPort: (key, record) => this.#doubt(key, record),
+      onPort: (key, record, revision) => this.#doubt(key, record, revision),
     });
     this.#actions = {
       // In turn, so that no request of the name is given a lease that is on its way back.
@@ -177,10 +177,15 @@ export class OwnLeases {
     // The guard first: who is woken by it waits for the store, and who finds the port free takes the guard.
     this.guarding.releaseGuards(facts.id, facts.protocols, facts.ports);
     const granted = facts.name === null && facts.ttlMs === null ? entry?.slots : undefined;
+    // What the watch tells of it from now on is this release.
+    if (entry) this.#unindex(entry);
     try {
       await giveBack(this.#world, facts, { ending: "released", granted });
     } catch (error) {
-      if (entry) this.#guardAgain(entry);
+      if (entry) {
+        this.#index(entry);
+        this.#guardAgain(entry);
+      }
       throw error;
     }
     if (entry) this.#forget(facts.id, entry);
@@ -195,9 +200,11 @@ export class OwnLeases {
   }
 
   /** Looks at a lease whose port somebody else has taken away. */
-  #doubt(key: string, { claims }: PortRecord): void {
+  #doubt(key: string, { claims }: PortRecord, revision: number): void {
     for (const id of this.#byKey.get(key) ?? []) {
-      if (!claims.some(({ lease }) => lease === id)) void this.#verify(id);
+      // The watch comes behind: what it tells may be from before the grant.
+      const granted = this.#entries.get(id)?.lease.token.revision ?? Infinity;
+      if (revision > granted && !claims.some(({ lease }) => lease === id)) void this.#verify(id);
     }
   }
 
