@@ -1,6 +1,15 @@
 // The words of messages: what is wrong is said of a flag, as the caller wrote it, in one form.
 
-const FLAGS: ReadonlySet<string> = new Set(["name", "ports", "prefer", "protocol", "kept", "wait", "for"]);
+const FLAGS: ReadonlySet<string> = new Set([
+  "name",
+  "ports",
+  "prefer",
+  "protocol",
+  "kept",
+  "wait",
+  "for",
+  "merge",
+]);
 
 /** A message with the options of the library as the flags that they are here. */
 export function inFlags(message: string): string {

@@ -17,6 +17,7 @@ import type { ContextFlags } from "./commands/context.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import type { FreeFlags } from "./commands/free.ts";
 import type { GetFlags } from "./commands/get.ts";
+import type { ExportFlags, ImportFlags } from "./commands/move.ts";
 import type { LsFlags } from "./commands/ls.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RunFlags } from "./commands/run.ts";
@@ -184,6 +185,27 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .action(async () => {
       const { mcp } = await import("./commands/mcp.ts");
       done(await mcp(version));
+    });
+
+  program
+    .command("export")
+    .description("print what names have and keep, as lines of JSON, to be imported into another store")
+    .option("--all", "of all hosts and pools of the store, not this machine alone")
+    .addHelpText("after", "\nExample: moorage export | MOORAGE_STORE=etcd://10.0.0.1 moorage import")
+    .action(async (flags: ExportFlags) => {
+      const { exportTo } = await import("./commands/move.ts");
+      done(await exportTo(flags));
+    });
+
+  program
+    .command("import")
+    .description("take in what moorage export printed, into a store that has nothing yet")
+    .argument("[file]", "where it is; stdin without it")
+    .option("--merge", "beside what there is: names and ports that are there stay as they are")
+    .addHelpText("after", "\nExample: MOORAGE_STORE=postgres://db/ports moorage import ports.jsonl")
+    .action(async (file: string | undefined, flags: ImportFlags) => {
+      const { importFrom } = await import("./commands/move.ts");
+      done(await importFrom(file, flags));
     });
 
   program

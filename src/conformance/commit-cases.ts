@@ -111,6 +111,26 @@ export const COMMIT_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "an epoch that was raised is that of clients opened since, and no epoch falls",
+    async run({ open }) {
+      const one = await open();
+      const first = await one.commit(SCOPE, [put("k/a", "A")]);
+      const { epoch } = one;
+      await one.raiseEpoch(epoch + 5);
+      await one.raiseEpoch(epoch + 2);
+      const two = await open();
+      same("its epoch", two.epoch, epoch + 5);
+      const second = await two.commit(SCOPE, [put("k/b", "B")]);
+      same("the token's", second.committed && second.token.epoch, epoch + 5);
+      same(
+        "the slots",
+        (await two.list(SCOPE, "k/")).map(({ value }) => value),
+        ["A", "B"],
+      );
+      ok("a revision fell", done(second) > done(first));
+    },
+  },
+  {
     name: "a commit takes as many changes as the limits say, and one more is a mistake that changes nothing",
     async run({ open }) {
       const store = await open();

@@ -144,6 +144,10 @@ class RecordedStore implements Store {
     return this.#store.watch(scope, options);
   }
 
+  raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    return this.#store.raiseEpoch(epoch, options);
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

@@ -142,6 +142,11 @@ export interface Store {
    * changed more than once between two looks is told once, as it is then.
    */
   watch(scope: string, options?: WatchOptions): AsyncIterableIterator<SlotChanges>;
+  /**
+   * Has the tokens of clients that are opened from now on be of this epoch at least: for slots that come from another
+   * store, whose tokens stay the smaller ones.
+   */
+  raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void>;
   /** Idempotent; calls join. Calls under way are finished, watches end, later calls are `REGISTRY_CLOSED`. */
   close(): Promise<void>;
 }

@@ -60,5 +60,12 @@ export {
 } from "./doctor.ts";
 export { inspect, type Inspection } from "./inspect.ts";
 export { listeners } from "./listeners.ts";
+export {
+  type ExportOptions,
+  exportRecords,
+  type ImportOptions,
+  type ImportReport,
+  importRecords,
+} from "./moving.ts";
 export { open, type OpenOptions } from "./open.ts";
 export type { HostScope, PoolScope, Scope } from "./scope.ts";

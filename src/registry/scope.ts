@@ -27,7 +27,8 @@ export async function bindScope(store: Store, { fingerprint, boot }: Host): Prom
     const scopes = slots.map((slot) => ({ slot, ...readScope(slot) }));
     const bound = scopes.find((scope) => scope.fingerprint === fingerprint && scope.boot === boot);
     if (bound) return nameOf(bound.slot.key);
-    const former = scopes.filter((scope) => scope.boot !== boot);
+    // Hosts and pools that were imported are nobody's here.
+    const former = scopes.filter((scope) => scope.boot !== undefined && scope.boot !== boot);
     // Of several from before the boot, only one that looks the same is surely this one.
     const again =
       former.find((scope) => scope.fingerprint === fingerprint) ??

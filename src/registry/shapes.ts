@@ -101,7 +101,16 @@ export function queueFlaw(slot: Slot): Flaw {
 }
 
 export function scopeFlaw(slot: Slot): Flaw {
-  return flawOf(slot, (value) => isObject(value) && isText(value["fingerprint"]) && isText(value["boot"]));
+  return flawOf(slot, (value) => isObject(value) && (isMachine(value) || isHostOrPool(value)));
+}
+
+function isMachine({ fingerprint, boot }: Fields): boolean {
+  return isText(fingerprint) && isText(boot);
+}
+
+/** As engines have them, and exports of engines. */
+function isHostOrPool({ host, pool, ports }: Fields): boolean {
+  return isText(host) || (isText(pool) && isPortText(ports));
 }
 
 function isPortKey(key: string): boolean {

@@ -58,6 +58,10 @@ class Altered implements Store {
     return this.#update(...call);
   }
 
+  raiseEpoch(...call: Parameters<Store["raiseEpoch"]>): Promise<void> {
+    return this.#store.raiseEpoch(...call);
+  }
+
   watch(...call: Parameters<Store["watch"]>): ReturnType<Store["watch"]> {
     return this.#store.watch(...call);
   }

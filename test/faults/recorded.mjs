@@ -16,6 +16,7 @@ function losingUpdates(store) {
     read: (...parameters) => store.read(...parameters),
     list: (...parameters) => store.list(...parameters),
     watch: (...parameters) => store.watch(...parameters),
+    raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
     close: () => store.close(),
     async update(scope, keys, decide, options) {
       const changes = decide(await store.read(scope, keys));

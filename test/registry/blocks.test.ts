@@ -209,6 +209,7 @@ describe("the first look of a request", () => {
           return store.update(scope, keys, ...rest);
         },
         watch: (...parameters) => store.watch(...parameters),
+        raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
         close: () => store.close(),
       };
     };

@@ -166,6 +166,7 @@ class Deadly {
       read,
       list: (...parameters) => store.list(...parameters),
       watch: (...parameters) => store.watch(...parameters),
+      raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
       close: () => store.close(),
       commit,
       update: updateThrough({ read, commit }),

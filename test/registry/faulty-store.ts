@@ -49,6 +49,7 @@ export function faulty(): Faults {
           return store.limits;
         },
         watch: (...parameters) => store.watch(...parameters),
+        raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
         close: () => run("close", () => store.close()),
       };
     },

@@ -147,6 +147,7 @@ function wrapped(store: Store): Store {
     commit: (scope, changes, options) => store.commit(scope, changes, options),
     update: (...parameters) => updateThrough(calls)(...parameters),
     watch: (scope, options) => store.watch(scope, options),
+    raiseEpoch: (epoch) => store.raiseEpoch(epoch),
     close: () => store.close(),
   };
   return calls;

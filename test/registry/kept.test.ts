@@ -187,6 +187,7 @@ describe("a request to keep", () => {
         read: (...parameters) => store.read(...parameters),
         list: (...parameters) => store.list(...parameters),
         watch: (...parameters) => store.watch(...parameters),
+        raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
         close: () => store.close(),
         commit: (scope, changes, options) => {
           durable.push(options?.durable === true);

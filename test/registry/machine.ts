@@ -203,6 +203,7 @@ export function ofProcess(store: Store, machine: Machine, self: ProcessIdentity)
     commit: (...parameters) => alive(() => store.commit(...parameters)),
     update: (...parameters) => alive(() => store.update(...parameters)),
     watch: (...parameters) => store.watch(...parameters),
+    raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
     close: () => store.close(),
   };
 }

@@ -87,6 +87,23 @@ export async function openEpoch(client: Client, keys: Keys): Promise<number> {
   }
 }
 
+/** Writes down an epoch of at least this number: it is that of stores that are opened from now on. */
+export async function raiseEpoch(client: Client, keys: Keys, least: number): Promise<void> {
+  for (;;) {
+    const read: RequestOp[] = [{ request_range: { key: encode(keys.epoch) } }];
+    const found = await client.ask<TxnAnswer>("/v3/kv/txn", { success: read }, { isRead: true });
+    const slot = found.responses?.[0]?.response_range?.kvs?.[0];
+    const known = readEpoch(client.name, slot);
+    if (!known || known.epoch >= least) return;
+    const next: Epoch = { ...known, epoch: least };
+    const written = await client.ask<TxnAnswer>("/v3/kv/txn", {
+      compare: [unchanged(keys.epoch, slot)],
+      success: [{ request_put: { key: encode(keys.epoch), value: encode(JSON.stringify(next)) } }],
+    });
+    if (written.succeeded) return;
+  }
+}
+
 function unchanged(key: string, found: KeyValue | undefined): Compare {
   return { target: "MOD", key: encode(key), mod_revision: found?.mod_revision ?? "0" };
 }

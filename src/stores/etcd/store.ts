@@ -32,7 +32,7 @@ import type { Client } from "./client.ts";
 import { Commits } from "./commits.ts";
 import { Leases } from "./leases.ts";
 import { MOST_OPERATIONS, Ranges } from "./ranges.ts";
-import { Keys, openEpoch } from "./schema.ts";
+import { Keys, openEpoch, raiseEpoch } from "./schema.ts";
 import { followScope } from "./watch.ts";
 
 /** @throws PortError `STORE_TOO_NEW`, `STORE_DAMAGED`, `STORE_UNAVAILABLE`. */
@@ -55,6 +55,7 @@ class EtcdStore implements Store {
   readonly limits: StoreLimits = { changes: MOST_OPERATIONS };
   readonly expiring: ExpiringSlots;
   readonly #client: Client;
+  readonly #keys: Keys;
   readonly #surroundings: EngineSurroundings;
   readonly #ranges: Ranges;
   readonly #commits: Commits;
@@ -69,6 +70,7 @@ class EtcdStore implements Store {
     const leases = new Leases(client, keys, ranges, epoch);
     this.epoch = epoch;
     this.#client = client;
+    this.#keys = keys;
     this.#surroundings = surroundings;
     this.#ranges = ranges;
     this.#commits = new Commits(client, keys, ranges, epoch);
@@ -118,6 +120,10 @@ class EtcdStore implements Store {
     };
     const asked = { scope, keys, decide, ...this.#surroundings, signal: options?.signal };
     return await this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
+  }
+
+  async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    await this.#run(options, () => raiseEpoch(this.#client, this.#keys, epoch));
   }
 
   watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {

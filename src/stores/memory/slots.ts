@@ -27,19 +27,26 @@ export interface Watcher {
   wake: () => void;
 }
 
-const EPOCH = 1;
-
 export class Slots {
   readonly #scopes = new Map<string, Map<string, Slot>>();
   readonly #expiring: Expiring | undefined;
   /** Until when slots live that expire; milliseconds of the clock's `elapsed`. */
   readonly #ends = new Map<Slot, { readonly scope: string; readonly ttlMs: number; at: number }>();
   readonly watchers: Set<Watcher> = new Set();
+  #epoch = 1;
   #revision = 0;
   #sweeping = false;
 
   constructor(expiring: Expiring | undefined) {
     this.#expiring = expiring;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  raiseEpoch(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
   }
 
   /** The last commit, expiries included. */
@@ -121,7 +128,7 @@ export class Slots {
   }
 
   #commit(): Token {
-    return { epoch: EPOCH, revision: ++this.#revision };
+    return { epoch: this.#epoch, revision: ++this.#revision };
   }
 
   #put(scope: string, { key, revision, value }: ChangedSlot): void {

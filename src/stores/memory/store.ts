@@ -54,7 +54,6 @@ export function memory(options: MemoryOptions = {}): SharedMemory {
 }
 
 class MemoryStore implements Store {
-  readonly epoch = 1;
   readonly limits: StoreLimits;
   readonly expiring: ExpiringSlots | undefined;
   readonly #slots: Slots;
@@ -72,6 +71,15 @@ class MemoryStore implements Store {
         return this.#slots.keepAlive(scope, key);
       },
     };
+  }
+
+  get epoch(): number {
+    return this.#slots.epoch;
+  }
+
+  async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    this.#begin(options);
+    this.#slots.raiseEpoch(epoch);
   }
 
   async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {

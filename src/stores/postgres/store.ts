@@ -152,6 +152,13 @@ class PostgresStore implements Store {
     return await this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
   }
 
+  async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    const raise = async ({ link, withinMs, schema }: Reading): Promise<void> => {
+      await link.query(`UPDATE ${schema.identifier}.meta SET epoch = greatest(epoch, $1)`, [epoch], withinMs);
+    };
+    await this.#run(options, () => this.#ask(this.#commits, raise, options));
+  }
+
   watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {
     if (this.#closing) throw storeClosed();
     const { background = false } = options;

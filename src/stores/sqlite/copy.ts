@@ -46,13 +46,16 @@ export class CopiedStore implements Store {
   }
 
   async commit(scope: string, changes: readonly SlotChange[]): Promise<Commit> {
-    const slots = this.#slotsOf(scope);
-    const changed = changes.filter(({ key, ifRevision }) => (slots.get(key)?.revision ?? 0) !== ifRevision);
+    const slotsOf = ({ scope: where = scope }: SlotChange): Map<string, Slot> => this.#slotsOf(where);
+    const changed = changes.filter(
+      (change) => (slotsOf(change).get(change.key)?.revision ?? 0) !== change.ifRevision,
+    );
     if (changed.length > 0) return { committed: false, changed: changed.map(({ key }) => key) };
     const token: Token = { epoch: this.epoch, revision: ++this.#revision };
-    for (const { key, value } of changes) {
-      if (value === null) slots.delete(key);
-      else slots.set(key, { key, revision: token.revision, value });
+    for (const change of changes) {
+      const { key, value } = change;
+      if (value === null) slotsOf(change).delete(key);
+      else slotsOf(change).set(key, { key, revision: token.revision, value });
     }
     return { committed: true, token };
   }
@@ -65,6 +68,10 @@ export class CopiedStore implements Store {
   /** All slots, once: nobody else changes a copy. */
   async *watch(scope: string): AsyncGenerator<SlotChanges> {
     yield { all: true, slots: [...this.#slotsOf(scope).values()], revision: this.#revision };
+  }
+
+  async raiseEpoch(): Promise<void> {
+    // No token of a copy is given to anybody.
   }
 
   async close(): Promise<void> {

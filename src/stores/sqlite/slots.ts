@@ -37,6 +37,7 @@ const SQL = {
   version: "PRAGMA data_version",
   forgotten: "SELECT forgotten FROM epoch",
   newest: "SELECT max(revision) AS revision FROM slot WHERE scope = ?",
+  raise: "UPDATE epoch SET epoch = max(epoch, ?)",
   forget: "UPDATE epoch SET forgotten = max(forgotten, coalesce((SELECT max(revision) FROM slot), 0))",
   clear: "DELETE FROM slot WHERE value IS NULL",
 } as const;
@@ -80,6 +81,13 @@ export class SlotTable {
       this.#statements.clear.run();
     }
     return true;
+  }
+
+  raiseEpoch(epoch: number): void {
+    this.#statements.raise.run(epoch);
+    // Not a commit of slots, and to be kept all the same.
+    this.#changedBy = this.#revisions.next(0);
+    this.#revisions.take(this.#changedBy);
   }
 
   read(scope: string, keys: readonly string[]): Map<string, Slot> {

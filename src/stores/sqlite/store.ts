@@ -162,6 +162,10 @@ class SqliteStore implements Store {
     }, options);
   }
 
+  raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    return this.#run("WRITE", () => this.#slots.raiseEpoch(epoch), { ...options, durable: true });
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;

@@ -1,0 +1,50 @@
+// moorage export and moorage import: what a registry keeps, from one store into another.
+
+import { readFile } from "node:fs/promises";
+import { text as textOf } from "node:stream/consumers";
+import { exportRecords, type ImportReport, importRecords } from "../../node/index.ts";
+import { EXIT } from "../exit-codes.ts";
+import { inFlags } from "../flags.ts";
+import { print, say } from "../output.ts";
+
+export interface ExportFlags {
+  readonly all?: boolean;
+}
+
+export interface ImportFlags {
+  readonly merge?: boolean;
+}
+
+/** Prints what is kept. */
+export async function exportTo({ all }: ExportFlags): Promise<number> {
+  return (await print(await exportRecords({ all }))) ? EXIT.OK : EXIT.ERROR;
+}
+
+/** Reads a file, or stdin. */
+export async function importFrom(file: string | undefined, { merge }: ImportFlags): Promise<number> {
+  const text =
+    file === undefined || file === "-" ? await textOf(process.stdin) : await readFile(file, "utf8");
+  const { names, leases, others, skipped, leftBehind } = await importInFlags(text, merge);
+  say(`imported ${count(names, "name")}, ${count(leases, "lease")}, ${count(others, "other record")}`);
+  if (skipped.length > 0) say(`left as they are: ${skipped.join(", ")}`);
+  if (leftBehind > 0) {
+    say(
+      `${count(leftBehind, "lease")} can only live where it was granted: its process goes on there and is not known here`,
+    );
+  }
+  return EXIT.OK;
+}
+
+/** @throws as `importRecords`, in the words of the command line. */
+async function importInFlags(text: string, merge: boolean | undefined): Promise<ImportReport> {
+  try {
+    return await importRecords(text, { merge });
+  } catch (error) {
+    if (error instanceof Error) error.message = inFlags(error.message);
+    throw error;
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,40 @@
+// moorage export and import: names with their ports, from one state folder into another.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../stores/folder.ts";
+import { newFolder } from "./moorage.ts";
+
+const SELF = ["--for", String(process.pid)] as const;
+
+test("what export prints, import takes in from a file, and says what became of it", async () => {
+  await using one = newFolder();
+  await using two = newFolder();
+  await one.run("get", "--ports", "14750", "--name", "web", "--global", "--kept", ...SELF);
+  const { code, stdout } = await one.run("export");
+  expect(code).toBe(0);
+  expect(stdout.split("\n")[0]).toMatch(/^\{"moorage":"export","version":1,/u);
+  const file = join(temporaryFolder(), "ports.jsonl");
+  writeFileSync(file, stdout);
+  expect(await two.run("import", file)).toMatchObject({
+    code: 0,
+    stdout: "",
+    stderr: "imported 1 name, 1 lease, 0 other records\n",
+  });
+  const again = await two.run("import", file);
+  expect(again.code).toBe(64);
+  expect(again.stderr).toContain("`--merge`: there are records in the scope");
+  const merged = await two.run("import", "--merge", file);
+  expect(merged.stderr).toContain("left as they are: port/tcp/14750, name/");
+});
+
+test("import refuses a file that is not there, and what is no export", async () => {
+  await using folder = newFolder();
+  expect(await folder.run("import", "nowhere.jsonl")).toMatchObject({ code: 1, stdout: "" });
+  const file = join(temporaryFolder(), "package.json");
+  writeFileSync(file, "{}");
+  const { code, stderr } = await folder.run("import", file);
+  expect(code).toBe(64);
+  expect(stderr).toContain("expected what `moorage export` wrote, received something else");
+});

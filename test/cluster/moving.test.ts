@@ -1,0 +1,45 @@
+// What a registry keeps, from a folder through etcd and PostgreSQL and back into a folder.
+
+import { expect, it } from "vitest";
+import { exportRecords, importRecords, open } from "../../src/node/index.ts";
+import { etcd } from "../../src/stores/etcd/index.ts";
+import { postgres } from "../../src/stores/postgres/index.ts";
+import { temporaryFolder } from "../stores/folder.ts";
+import { hasEtcd, startEtcd, WITHOUT_ETCD } from "./etcd-server.ts";
+import { hasPostgres, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
+import { freshSchema } from "./postgres-stores.ts";
+
+it.skipIf(!hasEtcd || !hasPostgres)(
+  `names keep their ports from SQLite to etcd, to PostgreSQL, to SQLite${WITHOUT_ETCD}${WITHOUT_POSTGRES}`,
+  async () => {
+    const [lone, server] = await Promise.all([startEtcd(), startPostgres()]);
+    try {
+      const [first, last] = [{ directory: temporaryFolder() }, { directory: temporaryFolder() }];
+      const places = [
+        first,
+        { store: etcd({ endpoints: [lone.url] }) },
+        { store: postgres({ connectionString: server.url, schema: freshSchema() }) },
+        last,
+      ];
+      let ports: readonly number[];
+      {
+        await using registry = await open(first);
+        const lease = await registry.acquire({ name: "db", ports: "10800-10999", count: 50, kept: true });
+        ({ ports } = lease);
+      }
+      const epochs: number[] = [];
+      for (const [at, place] of places.entries()) {
+        const before = places[at - 1];
+        if (before) await importRecords(await exportRecords(before), place);
+        await using registry = await open(place);
+        const lease = await registry.acquire({ name: "db" });
+        expect(lease.ports.toSorted((a, b) => a - b)).toEqual(ports.toSorted((a, b) => a - b));
+        epochs.push(lease.token.epoch);
+      }
+      expect(epochs.every((epoch, at) => at === 0 || epoch > epochs[at - 1]!)).toBe(true);
+    } finally {
+      await lone.server.end();
+      await server.stop();
+    }
+  },
+);
