@@ -4,16 +4,19 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Command } from "commander";
 import { complete, type Completion } from "../../src/cli/completion/complete.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { type Folder, MAIN, newFolder } from "./moorage.ts";
 
 const program = buildProgram("0.0.0", { done: () => undefined, help: () => undefined });
 
+const KNOWN = { name: "web", port: "3000", group: "dev" } as const;
+
 async function at(...words: readonly string[]): Promise<Completion> {
-  return await complete(program, words, async (kind) =>
-    kind === "name" ? [{ value: "web", description: "3000" }] : [{ value: "3000", description: "web" }],
-  );
+  return await complete(program, words, async (kind, { isGlobal }) => [
+    { value: isGlobal ? `all/${KNOWN[kind]}` : KNOWN[kind], description: "" },
+  ]);
 }
 
 async function valuesAt(...words: readonly string[]): Promise<string[]> {
@@ -41,7 +44,8 @@ describe("at the cursor can stand", () => {
     ["the choices of an option", ["get", "--protocol", ""], ["tcp", "udp", "tcp,udp"]],
     ["the choices of an argument", ["completion", ""], ["bash", "zsh", "fish"]],
     ["an argument behind an option that has its value", ["release", "--force", ""], ["web", "3000"]],
-    ["options, where nothing else is known", ["ls", ""], ["--json", "--help"]],
+    ["a full name behind --global", ["get", "--global", "--name", ""], ["all/web"]],
+    ["options, where nothing else is known", ["doctor", ""], ["--json", "--repair", "--force", "--help"]],
     ["an argument behind a lone --", ["who", "--", ""], ["web", "3000"]],
     ["nothing behind the last argument", ["who", "web", "x"], []],
     ["nothing for a command that there is not", ["bogus", ""], []],
@@ -73,6 +77,31 @@ describe("at the cursor can stand", () => {
       values: expect.arrayContaining([{ value: "ls", description: ls.description() }]) as object,
     });
   });
+});
+
+test("services, groups, and a command behind --, where a command may be left out", async () => {
+  const other = new Command("moorage");
+  other.command("up").option("--group <group>", "which").argument("[command...]", "what");
+  const valuesOf = async (...words: readonly string[]): Promise<unknown> =>
+    await complete(other, words, async (kind) => [{ value: KNOWN[kind], description: "" }]);
+  const services = { kind: "values", values: [{ value: "web", description: "" }] };
+  expect(await valuesOf("up", "")).toEqual(services);
+  expect(await valuesOf("up", "web", "a")).toEqual(services);
+  expect(await valuesOf("up", "--group", "")).toMatchObject({ values: [{ value: "dev" }] });
+  expect(await valuesOf("up", "--", "np")).toEqual({ kind: "command", skip: 3 });
+});
+
+test("services are those of the config too, before they have run, and groups", async () => {
+  await using folder = newFolder();
+  const services = { web: {}, api: {} };
+  writeFileSync(
+    join(folder.directory, "moorage.json"),
+    JSON.stringify({ services, groups: { dev: ["web"] } }),
+  );
+  const args = [MAIN, "complete", "--", "who", ""];
+  const env = { MOORAGE_DIR: join(folder.directory, "none") };
+  const { stdout } = await folder.start(process.execPath, args, { cwd: folder.directory, env }).finished;
+  expect(stdout).toBe("values\nweb\tof the config\napi\tof the config\n");
 });
 
 test("a name or a port that nobody knows is no error: completion says nothing and makes no folder", async () => {

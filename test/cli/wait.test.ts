@@ -1,6 +1,6 @@
-import { once } from "node:events";
 // moorage wait: until the right server is up, or nobody is there.
 
+import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Folder, injected, MAIN, newFolder, type Started } from "./moorage.ts";

@@ -1,7 +1,12 @@
 // moorage complete: what can stand at the cursor. For the scripts of completions/, which ask at each press of a key.
 
 import type { Command } from "commander";
-import { type Candidate, complete as completeWords, type ValueKind } from "../completion/complete.ts";
+import {
+  type Candidate,
+  complete as completeWords,
+  type KnownOptions,
+  type ValueKind,
+} from "../completion/complete.ts";
 import { knownValues } from "../completion/known-values.ts";
 import { EXIT } from "../exit-codes.ts";
 import { print } from "../output.ts";
@@ -17,9 +22,9 @@ export async function complete(program: Command, words: readonly string[]): Prom
 }
 
 /** Nobody who presses a key wants to read why there is nothing. */
-async function quietly(kind: ValueKind): Promise<readonly Candidate[]> {
+async function quietly(kind: ValueKind, options: KnownOptions): Promise<readonly Candidate[]> {
   try {
-    return await knownValues(kind);
+    return await knownValues(kind, options);
   } catch {
     return [];
   }

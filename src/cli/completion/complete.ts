@@ -12,8 +12,8 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** What a registry knows values of, as the words for them in a usage line say: `<name|port>`. */
-const KINDS = ["name", "port"] as const;
+/** What a registry or a config knows values of, as the words for them in a usage line say: `<name|port>`. */
+const KINDS = ["name", "port", "group"] as const;
 
 export type ValueKind = (typeof KINDS)[number];
 
@@ -27,7 +27,12 @@ export type Completion =
   | { readonly kind: "folders" }
   | { readonly kind: "command"; readonly skip: number };
 
-export type KnownValues = (kind: ValueKind) => Promise<readonly Candidate[]>;
+export interface KnownOptions {
+  /** Whether names are of the whole machine: `--global` was said. */
+  readonly isGlobal: boolean;
+}
+
+export type KnownValues = (kind: ValueKind, options: KnownOptions) => Promise<readonly Candidate[]>;
 
 const NOTHING: Completion = { kind: "values", values: [] };
 
@@ -46,20 +51,22 @@ export async function complete(
   const command = commands.find((one) => one.name() === words[first]);
   if (!command) return NOTHING;
 
-  const { awaiting, positionals, isLiteral } = read(command, words.slice(first + 1, -1));
-  if (awaiting?.required) return await valuesOf(awaiting, { known });
+  const { awaiting, positionals, isLiteral, isGlobal } = read(command, words.slice(first + 1, -1));
+  const values = async (value: Argument | Option, prefix = ""): Promise<Completion> =>
+    await valuesOf(value, prefix, (kind) => known(kind, { isGlobal }));
+  if (awaiting?.required) return await values(awaiting);
   const argument = argumentAt(command, positionals);
   const isWord = current !== "" && !current.startsWith("-");
-  if (argument && isCommandLine(argument) && (isLiteral || isWord)) {
+  if (argument && isCommandLine(argument) && (isLiteral || (isWord && argument.required))) {
     return { kind: "command", skip: words.length - positionals };
   }
   if (!isLiteral && current.startsWith("-")) {
     const [, flag, prefix] = /^((--[\w-]+)=)/u.exec(current) ?? [];
     const option = prefix === undefined ? undefined : findOption(command, prefix);
-    if (option) return await valuesOf(option, { known, prefix: flag });
+    if (option) return await values(option, flag);
     return { kind: "values", values: optionsOf(command) };
   }
-  const here = argument ? await valuesOf(argument, { known }) : NOTHING;
+  const here = argument ? await values(argument) : NOTHING;
   const hasNone = here.kind === "values" && here.values.length === 0;
   return hasNone && current === "" && !isLiteral ? { kind: "values", values: optionsOf(command) } : here;
 }
@@ -70,6 +77,7 @@ interface Reading {
   readonly positionals: number;
   /** Whether `--` has come, or a word after which a command takes no more options: nothing is an option any more. */
   readonly isLiteral: boolean;
+  readonly isGlobal: boolean;
 }
 
 /** Goes through the words that stand behind a command. */
@@ -77,22 +85,25 @@ function read(command: Command, words: readonly string[]): Reading {
   let awaiting: Option | undefined;
   let positionals = 0;
   let isLiteral = false;
+  let isGlobal = false;
   for (const word of words) {
     const isValue = awaiting?.required === true || (awaiting?.optional === true && !word.startsWith("-"));
     awaiting = undefined;
     if (isValue) continue;
     if (isLiteral || !word.startsWith("-") || word === "-") {
       const argument = argumentAt(command, positionals);
-      if (argument && isCommandLine(argument)) isLiteral = true;
+      if (argument?.required === true && isCommandLine(argument)) isLiteral = true;
       positionals += 1;
     } else if (word === "--") {
       isLiteral = true;
+    } else if (word === "--global") {
+      isGlobal = true;
     } else if (!word.includes("=")) {
       const option = findOption(command, word);
       if (option && (option.required || option.optional)) awaiting = option;
     }
   }
-  return { awaiting, positionals, isLiteral };
+  return { awaiting, positionals, isLiteral, isGlobal };
 }
 
 function findOption(command: Command, word: string): Option | undefined {
@@ -119,11 +130,13 @@ function kindsOf(value: Argument | Option): string[] {
 
 async function valuesOf(
   value: Argument | Option,
-  { known, prefix = "" }: { readonly known: KnownValues; readonly prefix?: string | undefined },
+  prefix: string,
+  known: (kind: ValueKind) => Promise<readonly Candidate[]>,
 ): Promise<Completion> {
   const choices = value.argChoices?.map((choice) => ({ value: prefix + choice, description: "" }));
   if (choices) return { kind: "values", values: choices };
-  const kinds = kindsOf(value);
+  // Where a command can be left out, services stand in its place.
+  const kinds = kindsOf(value).map((kind) => (kind === "command" ? "name" : kind));
   if (kinds.includes("file")) return { kind: "files" };
   if (kinds.includes("folder")) return { kind: "folders" };
   const values = await Promise.all(KINDS.filter((kind) => kinds.includes(kind)).map(known));

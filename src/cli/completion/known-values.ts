@@ -1,51 +1,59 @@
-// The services, names and ports that can be meant here, for whoever completes a command line: quick.
+// The names and ports that a registry knows, for whoever completes a command line: quick.
 
 import { existsSync } from "node:fs";
 import { stateDirectory, surroundings } from "../../node/state-directory.ts";
-import { openProject, type Project } from "../../project/index.ts";
+import { type Config, findPlace, openProject, readConfig } from "../../project/index.ts";
 import { printable } from "../../report/describe.ts";
-import type { Candidate, ValueKind } from "./complete.ts";
+import type { Candidate, KnownOptions, ValueKind } from "./complete.ts";
 
 /** For how long somebody who presses a key is kept waiting, in milliseconds. */
 const LONGEST_MS = 2000;
 
-/**
- * Services of this place, other leased and kept names, and ports, each with whose it is; nothing where the registry cannot
- * be read.
- */
-export async function knownValues(kind: ValueKind): Promise<readonly Candidate[]> {
-  // Opening would make it.
-  if (!existsSync(stateDirectory(undefined, surroundings()))) return [];
-  const project = await openProject();
-  await using registry = project.registry;
-  const signal = AbortSignal.timeout(LONGEST_MS);
-  const leases = await registry.list({ signal });
-  const kept = await registry.reservations({ signal });
+/** Leased and kept ports, or names: the services of this place by their own, all others by their full ones. */
+export async function knownValues(
+  kind: ValueKind,
+  { isGlobal }: KnownOptions,
+): Promise<readonly Candidate[]> {
   const values = new Map<string, Candidate>();
   const add = (value: string, description: string): void => {
-    if (!values.has(value))
-      values.set(value, { value: printable(value), description: printable(description) });
+    if (!values.has(value)) values.set(value, { value, description: printable(description) });
   };
+  const addConfigured = (): void => {
+    if (kind === "name" && !isGlobal)
+      for (const service of configuredHere().services.keys()) add(service, "of the config");
+  };
+  if (kind === "group")
+    return [...configuredHere().groups].map(([value, members]) => ({
+      value,
+      description: members.join(", "),
+    }));
+  // Opening would make it.
+  if (!existsSync(stateDirectory(undefined, surroundings()))) {
+    addConfigured();
+    return [...values.values()];
+  }
+  await using project = await openProject();
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const leases = await project.registry.list({ signal });
+  const kept = await project.registry.reservations({ signal });
+  const nameOf = (name: string): string => (isGlobal ? name : (project.serviceOf(name) ?? name));
   for (const { name, ports, holder } of leases) {
-    const shown = project.serviceOf(name) ?? name;
-    if (kind === "port") for (const port of ports) add(String(port), shown ?? holder.command);
-    else if (shown !== null) add(shown, `${ports.join(", ")}, ${holder.command}`);
+    if (kind === "port") for (const port of ports) add(String(port), name ?? holder.command);
+    else if (name !== null) add(nameOf(name), `${ports.join(", ")}, ${holder.command}`);
   }
   for (const { name, ports } of kept) {
-    const shown = project.serviceOf(name) ?? name;
-    if (kind === "port") for (const port of ports) add(String(port), `kept for ${shown}`);
-    else add(shown, `${ports.join(", ")}, kept`);
+    if (kind === "port") for (const port of ports) add(String(port), `kept for ${name}`);
+    else add(nameOf(name), `${ports.join(", ")}, kept`);
   }
-  if (kind === "name")
-    for (const service of configured(project)) add(service, "a service that has no port yet");
+  addConfigured();
   return [...values.values()];
 }
 
-/** The services of the config; none of one that cannot be read. */
-function configured(project: Project): Iterable<string> {
+/** What the config of this place names: nothing where it cannot be read. */
+function configuredHere(): Pick<Config, "services" | "groups"> {
   try {
-    return project.config.services.keys();
+    return readConfig(findPlace(process.cwd()));
   } catch {
-    return [];
+    return { services: new Map(), groups: new Map() };
   }
 }
