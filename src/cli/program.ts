@@ -1,6 +1,6 @@
 // The commands, their options and their help. Each command is loaded when it runs.
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import {
   countArgument,
   globalOption,
@@ -15,16 +15,20 @@ import {
 } from "./arguments.ts";
 import type { ContextFlags } from "./commands/context.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
+import type { EnvFlags } from "./commands/env.ts";
 import type { FreeFlags } from "./commands/free.ts";
 import type { GetFlags } from "./commands/get.ts";
 import type { ExportFlags, ImportFlags } from "./commands/move.ts";
 import type { LsFlags } from "./commands/ls.ts";
+import type { PruneFlags } from "./commands/prune.ts";
 import type { ReleaseFlags } from "./commands/release.ts";
 import type { RunFlags } from "./commands/run.ts";
 import type { WaitFlags } from "./commands/wait.ts";
 import type { WhoFlags } from "./commands/who.ts";
+import { ENV_FORMATS } from "../project/env-formats.ts";
 import { usageError } from "./flags.ts";
 import { sayText } from "./output.ts";
+import type { TargetFlags } from "./target.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 ok, 1 error, 2 not found, 3 no port available, 4 timed out, 5 held by somebody else, 64 usage.
@@ -43,6 +47,12 @@ Examples:
 const MCP_NOTES = `
 What an agent leases by it is given back when it ends.
 Example: claude mcp add moorage -- npx moorage mcp`;
+
+const ENV_EXAMPLES = `
+Examples:
+  moorage env --write .env.local       # again whenever services come or go
+  eval "$(moorage env --format export)"
+  docker compose --env-file <(moorage env --format compose) up`;
 
 const COMPLETION_EXAMPLES = `
 Examples:
@@ -154,6 +164,52 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .action(async (target: string, flags: ReleaseFlags) => {
       const { release } = await import("./commands/release.ts");
       done(await release(target, flags));
+    });
+
+  program
+    .command("port")
+    .description("print the port of a service, which is reserved for it if it has none yet")
+    .argument("<name>", "the service", nameOption)
+    .addOption(globalOption())
+    .addHelpText("after", "\nExample: curl localhost:$(moorage port web)")
+    .action(async (name: string, flags: TargetFlags) => {
+      const { port } = await import("./commands/port.ts");
+      done(await port(name, flags));
+    });
+
+  program
+    .command("url")
+    .description("print the URL of a service, as moorage.json has it")
+    .argument("<name>", "the service", nameOption)
+    .addOption(globalOption())
+    .addHelpText("after", "\nExample: open $(moorage url web)")
+    .action(async (name: string, flags: TargetFlags) => {
+      const { url } = await import("./commands/port.ts");
+      done(await url(name, flags));
+    });
+
+  program
+    .command("env")
+    .description("print the ports and URLs of services as variables")
+    .addOption(
+      new Option("--format <format>", "how they are to be read").choices(ENV_FORMATS).default("dotenv"),
+    )
+    .option("-g, --group <group>", "the services of this group of moorage.json only")
+    .option("--write <file>", "write them into a file, as a block that is replaced each time")
+    .addHelpText("after", ENV_EXAMPLES)
+    .action(async (flags: EnvFlags) => {
+      const { env } = await import("./commands/env.ts");
+      done(await env(flags));
+    });
+
+  program
+    .command("prune")
+    .description("give up what services keep whose worktrees were deleted")
+    .option("--dry-run", "say what would be given up, and do nothing")
+    .addHelpText("after", "\nExample: moorage prune --dry-run")
+    .action(async (flags: PruneFlags) => {
+      const { prune } = await import("./commands/prune.ts");
+      done(await prune(flags));
     });
 
   program

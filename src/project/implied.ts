@@ -7,12 +7,12 @@ import { PACKAGE_FILE, type Place } from "./place.ts";
 
 /**
  * The service of the config in whose folder this is: the innermost, if it is the only one there. The folder of the
- * config itself stands for nobody but who is right there. `undefined`: none.
+ * config itself is that of a service where there is no other service. `undefined`: none.
  */
 export function configuredService({ file, services }: Config, { folder, here }: Place): string | undefined {
   const home = file === null ? "" : dirname(file);
   const around = [...services.values()].filter((service) =>
-    service.folder === home ? folder === home : isWithin(here, service.folder),
+    service.folder === home ? services.size === 1 && folder === home : isWithin(here, service.folder),
   );
   const innermost = Math.max(...around.map((service) => service.folder.length));
   const [only, ...others] = around.filter((service) => service.folder.length === innermost);

@@ -5,10 +5,13 @@
  */
 
 export { type Config, type Service, serviceOf, servicesOf } from "./config.ts";
+export { setOutside, withBlock, writeBlock } from "./env-file.ts";
+export { type EnvContext, type EnvFormat, formatVariables } from "./env-formats.ts";
 export { configuredService, impliedService } from "./implied.ts";
 export { findPlace, type Place, type ProjectPlace, type WorktreePlace } from "./place.ts";
 export type { KnownProject, KnownWorktree } from "./known-places.ts";
 export type { Presence } from "./presence.ts";
+export { portSync, type PortSyncOptions, PORTS_VARIABLE, tellPorts } from "./port-sync.ts";
 export {
   openProject,
   type OpenProjectOptions,
@@ -29,3 +32,4 @@ export {
 } from "./service-name.ts";
 export { formatShortfall, type Shortfall } from "./shortfall.ts";
 export { portVariable, urlVariable } from "./variables.ts";
+export { didYouMean } from "./similar.ts";

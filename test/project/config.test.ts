@@ -357,6 +357,8 @@ describe("the service that is meant without a name", () => {
       return impliedService(readConfig(place), place);
     };
     expect([implied("shop"), implied("shop/apps/api")]).toEqual(["web", "api"]);
+    scene.write("shop/moorage.json", { services: { web: {}, api: { folder: "apps/api" } } });
+    expect(implied("shop")).toBe("shop");
   });
 
   test.each([
