@@ -123,7 +123,7 @@ describe.skipIf(!hasPostgres)(`a batch that was given up${WITHOUT_POSTGRES}`, ()
     const client = await administrator();
     await client.query(`SELECT * FROM "${schema}".settle_batch('late', 1000, '{s}')`);
     const late = client.query(
-      `SELECT * FROM "${schema}".commit_batch('late', 1000, false, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
+      `SELECT * FROM "${schema}".commit_batch('late', 1000, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
     );
     await expect(late).rejects.toThrow("this batch was given up");
     expect(await whole!.read("s", ["k"])).toEqual(new Map());
@@ -167,18 +167,29 @@ describe.skipIf(!hasPostgres)(`who keeps the turn for too long${WITHOUT_POSTGRES
     const client = await administrator();
     await client.query("BEGIN");
     await client.query(
-      `SELECT * FROM "${schema}".commit_batch('own', 1000, false, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
+      `SELECT * FROM "${schema}".commit_batch('own', 1000, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
     );
     await expect(cut!.commit("s", [put("b", 0, "mine")])).rejects.toMatchObject({
       code: "STORE_BUSY",
       message: expect.stringMatching(/others kept PostgreSQL at .* locked for \d+ ms/u),
     });
-    // Reads and renewals do not wait for turns.
+    // Reads do not wait for turns, and neither do other scopes.
     expect(await cut!.read("s", ["k", "b"])).toEqual(new Map());
+    expect(await cut!.commit("another", [put("b", 0, "mine")])).toMatchObject({ committed: true });
     const waiting = cut!.commit("s", [put("c", 0, "mine")]);
     await client.query("COMMIT");
     const commit = await waiting;
     const slots = await whole!.list("s", "k");
     expect(commit.committed && commit.token.revision).toBeGreaterThan(slots[0]!.revision);
+  });
+
+  it("is nobody of those who change several scopes in one order and the other", async () => {
+    const pairs = Array.from({ length: 40 }, (_, index) => {
+      const scopes = index % 2 === 0 ? ["a", "b"] : ["b", "a"];
+      const changes = scopes.map((scope) => ({ ...put(`k/${index}`, 0, "mine"), scope }));
+      return [cut!, whole!][(index >> 1) % 2]!.commit(scopes[0]!, changes);
+    });
+    const commits = await Promise.all(pairs);
+    expect(commits.every(({ committed }) => committed)).toBe(true);
   });
 });

@@ -42,7 +42,7 @@ async function put(store: Store, key: string, value = "v"): Promise<number> {
 
 /** As the commits of another program would be: the server does what it is told, and notifies nobody. */
 function silently(key: string): string {
-  return `SELECT * FROM "${schema}".commit_batch('${key}', 9000, false, 1, '{1}', '{s}', '{${key}}', '{0}', '{t}', '{v}', '{NULL}')`;
+  return `SELECT * FROM "${schema}".commit_batch('${key}', 9000, 1, '{1}', '{s}', '{${key}}', '{0}', '{t}', '{v}', '{NULL}')`;
 }
 
 type Watch = AsyncIterableIterator<SlotChanges>;

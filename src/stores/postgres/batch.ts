@@ -23,7 +23,6 @@ export interface Batch {
   readonly id: string;
   readonly calls: readonly (readonly Item[])[];
   readonly scopes: ReadonlySet<string>;
-  readonly notifies: boolean;
 }
 
 export type FoundSlot = Slot & { readonly scope: string };
@@ -70,14 +69,13 @@ export async function sendBatch(
   batch: Batch,
   withinMs: number,
 ): Promise<Outcome[]> {
-  const { id, calls, notifies } = batch;
+  const { id, calls } = batch;
   const items = calls.flatMap((call, at) => call.map((item) => ({ ...item, call: at + 1 })));
   const rows = await link.query(
-    `SELECT * FROM ${identifier}.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    `SELECT * FROM ${identifier}.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       id,
       patience(withinMs),
-      notifies,
       calls.length,
       items.map(({ call }) => call),
       items.map(({ scope }) => scope),

@@ -1,4 +1,4 @@
-// The commits of one process, as many as are outstanding in one transaction: they share the turn, the round trip and the
+// The commits of one process, as many as are outstanding in one transaction: they share the turns, the round trip and the
 // wait for the disk.
 //
 // One batch is under way at a time; what comes meanwhile is the next one. Its calls are independent: one that is refused
@@ -121,7 +121,7 @@ export class Batches {
         if (sent) {
           const outcomes = await settleBatch(link, schema, sent, withinMs);
           this.#tell(calls, outcomes);
-          if (!sent.notifies) notices.owe(sent.scopes);
+          notices.owe(sent.scopes);
           sent = undefined;
         }
         // Who was not told is still to be done: it was not, or was refused, for what is to be found out again.
@@ -129,7 +129,7 @@ export class Batches {
         if (calls.length === 0) return;
         sent = this.#batchOf(calls);
         this.#tell(calls, await sendBatch(link, schema, sent, withinMs));
-        if (!sent.notifies) notices.owe(sent.scopes);
+        notices.owe(sent.scopes);
         return;
       } catch (error) {
         const isUnknown = sent !== undefined && isConnectionLost(error);
@@ -157,13 +157,12 @@ export class Batches {
   }
 
   #batchOf(calls: readonly Call[]): Batch {
-    const { uniqueId, notices } = this.#options;
+    const { uniqueId } = this.#options;
     const scopes = new Set(calls.flatMap(({ items }) => items.map(({ scope }) => scope)));
     return {
       id: uniqueId(),
       calls: calls.map(({ items }) => items),
       scopes,
-      notifies: notices.isDue(),
     };
   }
 

@@ -1,8 +1,8 @@
 // Telling others that something changed: by NOTIFY, of which each channel stands for a scope.
 //
-// A transaction that notifies waits for all others that do, which costs two thirds of the commits when each does it. So a
-// process notifies once in some milliseconds: in the commit itself when it can, else a moment later for all that were
-// committed since. What a process that was killed did not tell is found by looking (feed.ts).
+// A transaction that notifies keeps all others that do waiting until it is on the disk. So a commit does not: a moment
+// later another transaction, which has nothing to write, tells what was committed, once in some milliseconds. What a process
+// that was killed did not tell is found by looking (feed.ts).
 
 import { createHash } from "node:crypto";
 import type { Clock } from "../../contract/index.ts";
@@ -23,7 +23,6 @@ export class Notices {
   readonly #clock: Clock;
   /** The scopes of which commits were not told. */
   readonly #owed = new Set<string>();
-  #last = -Infinity;
   #isPaying = false;
 
   constructor(line: Line, schema: SchemaName, clock: Clock) {
@@ -32,18 +31,10 @@ export class Notices {
     this.#clock = clock;
   }
 
-  /** Whether the next commit is to notify; then it does. */
-  isDue(): boolean {
-    const now = this.#clock.elapsed();
-    if (now - this.#last < EVERY_MS) return false;
-    this.#last = now;
-    return true;
-  }
-
-  /** Something was committed in these scopes without telling anybody. */
+  /** Something was committed in these scopes, and is to be told. */
   owe(scopes: Iterable<string>): void {
     for (const scope of scopes) this.#owed.add(scope);
-    if (!this.#isPaying) void this.#payLater();
+    if (!this.#isPaying) void this.#payAll();
   }
 
   /** Tells what is owed. */
@@ -56,11 +47,12 @@ export class Notices {
     await this.#line.run((link, withinMs) => link.query(text, [channels], withinMs)).catch(() => {});
   }
 
-  async #payLater(): Promise<void> {
+  async #payAll(): Promise<void> {
     this.#isPaying = true;
-    await this.#clock.sleep(EVERY_MS, { background: true });
+    while (this.#owed.size > 0) {
+      await this.pay();
+      await this.#clock.sleep(EVERY_MS, { background: true });
+    }
     this.#isPaying = false;
-    this.#last = this.#clock.elapsed();
-    await this.pay();
   }
 }

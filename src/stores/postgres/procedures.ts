@@ -1,20 +1,22 @@
 // The statements that change something, as functions in the schema: one round trip each, and never a transaction that
 // waits for its client.
 //
-// Whoever changes slots has the turn until the commit is done: an advisory lock of the schema. So revisions are in the
-// order of commits, over all slots and clients: who sees a revision sees everything below it, a watch reads on from the
-// revision that it has seen, and no two transactions ever wait for each other in a circle. What a turn costs, above all
-// the wait for the disk, all the calls of a process that are outstanding share (batches.ts).
+// Whoever changes slots has the turn of their scopes until the commit is done: an advisory lock for each. So the revisions of
+// a scope are in the order of its commits: who sees a revision sees everything below it, a watch reads on from the revision
+// that it has seen, and since turns are taken in one order, no two transactions wait for each other in a circle. Scopes do
+// not wait for one another. What a turn costs, above all the wait for the disk, all the calls of a process that are
+// outstanding share (batches.ts).
 //
 // A function is VOLATILE: each of its statements sees what was committed before it began, not before the call did. The
-// first one waits for the turn.
+// first one waits for its turns.
 
 import { questions } from "./questions.ts";
-import { PLANNED, type SchemaName, turnOf } from "./schema-name.ts";
+import { PLANNED, schemaLock, type SchemaName } from "./schema-name.ts";
 
 export function procedures(schema: SchemaName): string {
   return [
     beginHistory(schema),
+    takeTurns(schema),
     sweep(schema),
     blocksInTheWay(schema),
     commitBatch(schema),
@@ -25,10 +27,19 @@ export function procedures(schema: SchemaName): string {
   ].join("\n");
 }
 
-/** The turn, waited for as long as `patience` says. */
-function turn(schema: SchemaName): string {
-  return `PERFORM set_config('lock_timeout', patience::text, true);
-    PERFORM ${turnOf(schema)};`;
+/** Waits as long as `patience` says, in milliseconds. A new history waits for all, and all for it. */
+function takeTurns(schema: SchemaName): string {
+  const { identifier, literal } = schema;
+  return `
+    CREATE FUNCTION ${identifier}.take_turns(patience integer, scopes text[]) RETURNS void LANGUAGE plpgsql AS $body$
+    BEGIN
+      PERFORM set_config('lock_timeout', patience::text, true);
+      PERFORM pg_advisory_xact_lock_shared(${schemaLock(schema)});
+      PERFORM pg_advisory_xact_lock(t.turn) FROM (
+        SELECT DISTINCT hashtextextended(${literal} || '/' || a.scope, 0) AS turn FROM unnest(scopes) AS a (scope)
+        ORDER BY turn
+      ) t;
+    END $body$;`;
 }
 
 /** The channel of a scope; see `channelOf` in feed.ts. */
@@ -45,7 +56,7 @@ function beginHistory(schema: SchemaName): string {
       meta ${identifier}.meta;
       highest bigint;
     BEGIN
-      PERFORM ${turnOf(schema)};
+      PERFORM pg_advisory_xact_lock(${schemaLock(schema)});
       SELECT * INTO meta FROM ${identifier}.meta m;
       IF meta.history = begun THEN
         RETURN meta.epoch;
@@ -65,18 +76,26 @@ function beginHistory(schema: SchemaName): string {
 function sweep(schema: SchemaName): string {
   const { identifier } = schema;
   return `
-    CREATE FUNCTION ${identifier}.sweep(patience integer) RETURNS void LANGUAGE plpgsql AS $body$
+    CREATE FUNCTION ${identifier}.sweep(patience integer) RETURNS void LANGUAGE plpgsql ${PLANNED} AS $body$
     DECLARE
-      moment timestamptz;
-      revision bigint;
+      moment timestamptz := clock_timestamp();
+      scopes text[];
+    BEGIN
+      SELECT array_agg(DISTINCT s.scope) INTO scopes FROM ${identifier}.slot s WHERE s.expires_at <= moment;
+      PERFORM ${identifier}.take_turns(patience, scopes);
+      PERFORM ${identifier}.sweep_scopes(scopes);
+    END $body$;
+
+    CREATE FUNCTION ${identifier}.sweep_scopes(scopes text[]) RETURNS void LANGUAGE plpgsql ${PLANNED} AS $body$
+    DECLARE
+      moment timestamptz := clock_timestamp();
+      revision bigint := nextval('${escaped(identifier)}.revision');
       told text;
     BEGIN
-      ${turn(schema)}
-      moment := clock_timestamp();
-      revision := nextval('${escaped(identifier)}.revision');
       FOR told IN
         WITH gone AS (
-          DELETE FROM ${identifier}.slot s WHERE s.expires_at <= moment RETURNING s.scope, s.key
+          DELETE FROM ${identifier}.slot s WHERE s.expires_at <= moment AND s.scope = ANY (scopes)
+          RETURNING s.scope, s.key
         )
         INSERT INTO ${identifier}.change AS c
         SELECT g.scope, revision, '', array_agg(g.key), array_agg(revision), moment FROM gone g GROUP BY g.scope
@@ -125,7 +144,7 @@ function commitBatch(schema: SchemaName): string {
   const revision = `nextval('${escaped(identifier)}.revision')`;
   return `
     CREATE FUNCTION ${identifier}.commit_batch(
-      batch text, patience integer, notifies boolean, calls integer, call_of integer[], scopes text[], keys text[],
+      batch text, patience integer, calls integer, call_of integer[], scopes text[], keys text[],
       conditions bigint[], changes boolean[], new_values text[], ttls integer[]
     ) RETURNS TABLE (epoch integer, revisions text, refused text, item integer, revision bigint, value text)
     LANGUAGE plpgsql ${PLANNED} AS $body$
@@ -137,14 +156,14 @@ function commitBatch(schema: SchemaName): string {
       refused_calls integer[];
       given bigint[];
     BEGIN
-      ${turn(schema)}
+      PERFORM ${identifier}.take_turns(patience, scopes);
       IF EXISTS (SELECT FROM ${identifier}.cancelled c WHERE c.batch = commit_batch.batch) THEN
         RAISE EXCEPTION 'this batch was given up' USING ERRCODE = 'MR003';
       END IF;
       SELECT m.epoch INTO current_epoch FROM ${identifier}.meta m WHERE m.id = 1;
       moment := clock_timestamp();
-      IF EXISTS (SELECT FROM ${identifier}.slot s WHERE s.expires_at <= moment) THEN
-        PERFORM ${identifier}.sweep(patience);
+      IF EXISTS (SELECT FROM ${identifier}.slot s WHERE s.expires_at <= moment AND s.scope = ANY (scopes)) THEN
+        PERFORM ${identifier}.sweep_scopes(scopes);
       END IF;
 
       SELECT array_agg(a.item::integer) INTO refused_items
@@ -179,9 +198,6 @@ function commitBatch(schema: SchemaName): string {
         AS a (call, scope, key, condition, is_change, value)
       WHERE a.is_change AND given[a.call] IS NOT NULL AND (a.value IS NOT NULL OR a.condition <> 0)
       GROUP BY a.scope;
-      IF notifies THEN
-        PERFORM pg_notify(${channel(schema, "n.scope")}, '') FROM (SELECT DISTINCT unnest(scopes) AS scope) n;
-      END IF;
 
       epoch := current_epoch;
       revisions := array_to_string(given, ',', '');
@@ -208,7 +224,7 @@ function settleBatch(schema: SchemaName): string {
     CREATE FUNCTION ${identifier}.settle_batch(batch text, patience integer, scopes text[])
     RETURNS TABLE (epoch integer, scope text, key text, revision bigint) LANGUAGE plpgsql AS $body$
     BEGIN
-      ${turn(schema)}
+      PERFORM ${identifier}.take_turns(patience, scopes);
       RETURN QUERY
       SELECT m.epoch, c.scope, k.key, k.revision
       FROM ${identifier}.meta m, ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)

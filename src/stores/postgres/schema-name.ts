@@ -1,4 +1,4 @@
-// The schema of a store in what is said to the server: its name, and the lock that is named after it.
+// The schema of a store in what is said to the server: its name, its lock, and how its functions are planned.
 
 /** The name of a schema, as it stands in SQL and as text. */
 export interface SchemaName {
@@ -15,10 +15,9 @@ export function schemaName(schema: string): SchemaName {
   };
 }
 
-/** Waits for the turn to change something, which is had until the transaction ends. */
-export function turnOf({ literal }: SchemaName): string {
-  // "moor", and a lock for each schema.
-  return `pg_advisory_xact_lock(1836019570, hashtext(${literal}))`;
+/** The key of the advisory lock of a schema; "moor", and its name. */
+export function schemaLock({ literal }: SchemaName): string {
+  return `1836019570, hashtext(${literal})`;
 }
 
 /**

@@ -8,7 +8,7 @@ import { PortError } from "../../core/index.ts";
 import { SQLSTATE } from "./failure.ts";
 import type { Link } from "./link.ts";
 import { procedures } from "./procedures.ts";
-import { type SchemaName, turnOf } from "./schema-name.ts";
+import { schemaLock, type SchemaName } from "./schema-name.ts";
 import type { Server } from "./settings.ts";
 
 /**
@@ -71,7 +71,7 @@ function regclass({ identifier }: SchemaName): string {
 function creation(schema: SchemaName): string {
   const { identifier, literal } = schema;
   return `DO $creation$ BEGIN
-    PERFORM ${turnOf(schema)};
+    PERFORM pg_advisory_xact_lock(${schemaLock(schema)});
     -- Not to_regclass(): what it remembers can be older than the turn.
     IF EXISTS (SELECT FROM pg_tables t WHERE t.schemaname = ${literal} AND t.tablename = 'meta') THEN
       RETURN;
