@@ -110,7 +110,7 @@ export class Nodes {
   async leader(): Promise<Node> {
     const began = performance.now();
     while (performance.now() - began < SETTLE_MS) {
-      const ids = await Promise.all(NODES.map((node) => this.#statusOf(node)));
+      const ids = await this.#statuses();
       const leads = NODES.find((_, at) => {
         const { id, leader } = ids[at]!;
         return id !== undefined && id === leader && ids.filter((other) => other.leader === id).length > 1;
@@ -130,10 +130,11 @@ export class Nodes {
     }
   }
 
-  async #statusOf(node: Node): Promise<{ readonly id?: string; readonly leader?: string }> {
+  /** What each member says of itself; nothing where it does not answer. */
+  async #statuses(): Promise<readonly { readonly id?: string; readonly leader?: string }[]> {
     this.#asker ??= startChildIn(this.place, "cluster/asker.mjs");
-    this.#asker.send({ url: `${urlOf(node)}/v3/maintenance/status`, body: "{}" });
-    return (await this.#asker.next()) as { id?: string; leader?: string };
+    this.#asker.send(NODES.map((node) => `${urlOf(node)}/v3/maintenance/status`));
+    return (await this.#asker.next()) as { id?: string; leader?: string }[];
   }
 
   #route(verb: "add" | "del", node: Node, other: Node): void {

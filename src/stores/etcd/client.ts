@@ -27,6 +27,13 @@ export interface CallOptions extends AbortableOptions {
   readonly instead?: object;
 }
 
+export interface StreamOptions<Answer> extends AbortableOptions {
+  /** For how long a stream is silent before it ends. */
+  readonly silenceMs: number;
+  /** Reads messages of the usual form without JSON. */
+  readonly read: (line: string) => Answer | undefined;
+}
+
 export interface Answered<Answer> {
   readonly answer: Answer;
   /** Whether an earlier try may have been done that was not answered. */
@@ -108,12 +115,12 @@ export class Client {
     }
   }
 
-  /** The messages of a stream from the member that is asked; it ends in any case, and does not ask again. */
+  /** The messages of a stream from the member that is asked, those that came together at once; it does not ask again. */
   async *stream<Answer>(
     path: string,
     message: object,
-    { silenceMs, signal }: AbortableOptions & { readonly silenceMs: number },
-  ): AsyncGenerator<Answer, void> {
+    { silenceMs, signal, read }: StreamOptions<Answer>,
+  ): AsyncGenerator<Answer[], void> {
     const at = this.#current;
     const { timeoutMs } = this.#options;
     const call = {
@@ -125,8 +132,8 @@ export class Client {
     };
     try {
       const authorization = await this.#authorization(at, call.timeoutMs);
-      for await (const line of this.#endpoints[at]!.stream({ ...call, authorization })) {
-        yield messageIn(line) as Answer;
+      for await (const lines of this.#endpoints[at]!.stream({ ...call, authorization })) {
+        yield lines.map((line) => read(line) ?? (messageIn(line) as Answer));
       }
     } catch (error) {
       throwIfAborted(signal);

@@ -1,5 +1,5 @@
-// Commits: one transaction each, on the condition that all slots have the revisions they are to have. One that is refused
-// reads them in the same round trip, so that who is refused knows what is there.
+// Commits: one transaction each, on the condition that all slots have the revisions they are to have. When one is refused
+// they are read, so that who is refused knows what is there.
 //
 // A try that is not answered may have been done. It is sent again when it changes a slot that was there: that has its
 // revision only once, so only one of the two can be done. One that only makes slots could be done twice, if somebody takes
@@ -7,7 +7,7 @@
 // wrote stands there, with one revision, or a slot is still there as it was that it would have changed. Where nothing tells, the error says
 // so.
 
-import { type AbortableOptions, type Slot, type SlotChange, type Token } from "../../contract/index.ts";
+import { type AbortableOptions, type Slot, type SlotChange } from "../../contract/index.ts";
 import type { Attempt, Condition } from "../common/index.ts";
 import type { Answered, CallOptions, Client } from "./client.ts";
 import { unavailable } from "./failure.ts";
@@ -50,27 +50,28 @@ export class Commits {
 
   /** @throws PortError `STORE_UNAVAILABLE`, also when it is not known whether the commit was done. */
   async commit({ scope, changes, conditions, signal }: CommitRequest): Promise<Attempt> {
-    const message = this.#transaction(scope, changes, conditions);
+    const { failure, ...message } = this.#transaction(scope, changes, conditions);
+    const looking = { success: failure };
     const isOnce = changes.some(({ ifRevision }) => ifRevision !== 0);
-    const instead = isOnce ? message : { success: message.failure };
-    const { answer, isLater } = await this.#call(message, { signal, instead });
-    const isRead = isLater && !isOnce;
-    if (answer.succeeded && !isRead)
-      return { committed: true, token: this.#token(revisionOf(answer.header)) };
-    const slots = (answer.responses ?? []).map(({ response_range: range }, at) => {
-      const [kv] = range?.kvs ?? [];
-      return kv && this.#ranges.slotOf(changes[at]?.scope ?? scope, kv);
-    });
-    const outcomes = changes.map((change, at) => ({ change, slot: slots[at] }));
-    if (isLater) {
-      const revision = this.#settle(outcomes);
-      if (revision !== undefined) return { committed: true, token: this.#token(revision) };
+    const instead = isOnce ? { ...message, failure } : looking;
+    for (;;) {
+      const { answer, isLater } = await this.#call(message, { signal, instead });
+      if (answer.succeeded && (isOnce || !isLater)) return this.#done(revisionOf(answer.header));
+      // Refused, which is the rarer outcome: only then are the slots read.
+      const look = isLater ? answer : (await this.#call(looking, { signal, isRead: true })).answer;
+      const slots = (look.responses ?? []).map(({ response_range: range }, at) => {
+        const [kv] = range?.kvs ?? [];
+        return kv && this.#ranges.slotOf(changes[at]?.scope ?? scope, kv);
+      });
+      const outcomes = changes.map((change, at) => ({ change, slot: slots[at] }));
+      const settled = isLater ? this.#settle(outcomes) : undefined;
+      if (settled !== undefined) return this.#done(settled);
+      const found = foundIn(scope, slots, changes);
+      const changed = outcomes.filter(isChanged).map(({ change }) => change.key);
+      const isMet = conditions.every(({ key, revision }) => (found.get(key)?.revision ?? 0) === revision);
+      // Else what it was refused for is as it was again: a slot was made and removed.
+      if (changed.length > 0 || !isMet) return { committed: false, changed, found };
     }
-    return {
-      committed: false,
-      changed: outcomes.filter(isChanged).map(({ change }) => change.key),
-      found: foundIn(scope, slots, changes),
-    };
   }
 
   async #call(message: TxnRequest, options: CallOptions): Promise<Answered<TxnAnswer>> {
@@ -81,7 +82,11 @@ export class Commits {
     }
   }
 
-  #transaction(scope: string, changes: readonly SlotChange[], conditions: readonly Condition[]): TxnRequest {
+  #transaction(
+    scope: string,
+    changes: readonly SlotChange[],
+    conditions: readonly Condition[],
+  ): Required<TxnRequest> {
     const compare: Compare[] = [];
     const success: RequestOp[] = [];
     const failure: RequestOp[] = [];
@@ -116,8 +121,8 @@ export class Commits {
     throw unavailable(this.#client.name, why);
   }
 
-  #token(revision: number): Token {
-    return { epoch: this.#epoch, revision };
+  #done(revision: number): Attempt {
+    return { committed: true, token: { epoch: this.#epoch, revision } };
   }
 }
 

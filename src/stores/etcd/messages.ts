@@ -65,7 +65,6 @@ export interface LeaseAnswer {
 }
 
 export interface WatchAnswer {
-  readonly header: Header;
   readonly events?: readonly { readonly type?: "DELETE"; readonly kv: KeyValue }[];
   readonly created?: boolean;
   readonly canceled?: boolean;

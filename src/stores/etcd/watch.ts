@@ -16,6 +16,7 @@ import { PortError } from "../../core/index.ts";
 import type { Client } from "./client.ts";
 import { isFinal, Refusal } from "./failure.ts";
 import { encode, endOf, type WatchAnswer } from "./messages.ts";
+import { readPlainEvent } from "./plain-event.ts";
 import type { Ranges } from "./ranges.ts";
 import type { Keys } from "./schema.ts";
 
@@ -64,17 +65,19 @@ export async function* followScope(
     for (let isCompacted = false; !isCompacted;) {
       const request = { create_request: { ...range, start_revision: `${revision + 1}` } };
       try {
-        const answers = client.stream<WatchAnswer>("/v3/watch", request, { silenceMs: SILENCE_MS, signal });
-        for await (const answer of answers) {
-          isCompacted = answer.compact_revision !== undefined;
-          if (isCompacted) break;
-          if (answer.canceled) throw new Refusal(answer.cancel_reason ?? "the watch was cancelled", -1);
+        const options = { silenceMs: SILENCE_MS, signal, read: readPlainEvent };
+        for await (const answers of client.stream<WatchAnswer>("/v3/watch", request, options)) {
           pauseMs = FIRST_PAUSE_MS;
-          const slots = changesIn(answer, ranges, scope);
-          if (slots.length === 0) continue;
-          // That of the answer can be beyond what was told so far.
-          revision = slots.at(-1)!.revision;
-          yield { all: false, slots, revision };
+          const slots = changesIn(answers, ranges, scope);
+          if (slots.length > 0) {
+            // That of an answer's header can be beyond what was told so far.
+            revision = slots.at(-1)!.revision;
+            yield { all: false, slots, revision };
+          }
+          isCompacted = answers.some(({ compact_revision }) => compact_revision !== undefined);
+          const cancelled = answers.find(({ canceled }) => canceled);
+          if (isCompacted) break;
+          if (cancelled) throw new Refusal(cancelled.cancel_reason ?? "the watch was cancelled", -1);
         }
       } catch (error) {
         throwIfAborted(signal);
@@ -86,9 +89,13 @@ export async function* followScope(
   }
 }
 
-function changesIn({ events = [] }: WatchAnswer, ranges: Ranges, scope: string): ChangedSlot[] {
-  return events.map(({ type, kv }) => {
-    const slot = ranges.slotOf(scope, kv);
-    return type === "DELETE" ? { ...slot, value: null } : slot;
-  });
+function changesIn(answers: readonly WatchAnswer[], ranges: Ranges, scope: string): ChangedSlot[] {
+  const slots: ChangedSlot[] = [];
+  for (const { events = [] } of answers) {
+    for (const { type, kv } of events) {
+      const slot = ranges.slotOf(scope, kv);
+      slots.push(type === "DELETE" ? { ...slot, value: null } : slot);
+    }
+  }
+  return slots;
 }

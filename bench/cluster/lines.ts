@@ -1,0 +1,130 @@
+// The lines of an engine: what a commit costs beside a bare one, and any free port of a pool while many ask for one.
+
+import type { Engine } from "../../dist/contract/index.js";
+import type * as NodeClock from "../../dist/node/clock.js";
+import { type FloorLine, median } from "../floor-lines.ts";
+import { keyOf } from "./allocator.ts";
+import { runClients, type Share, type Work } from "./clients.ts";
+import type { BenchedEngine, Running } from "./engine.ts";
+
+const ROUNDS = 3;
+const PORTS = 10_000;
+const OCCUPIED = [0.5, 0.95];
+/** Over all processes. */
+const OUTSTANDING = 64;
+const MOST_RATIO = 1.5;
+/** What one commit can take of every engine. */
+const BATCH = 100;
+
+interface Measured extends Share {
+  /** Microseconds of the server's processor. */
+  readonly server: number;
+}
+
+/** Every line of an engine; none where it is not installed. */
+export async function measureEngine(
+  engine: BenchedEngine,
+  say: (text: string) => void,
+): Promise<FloorLine[]> {
+  const running = await engine.start();
+  if (!running) {
+    say(`${engine.name} is not installed`);
+    return [];
+  }
+  try {
+    const lines: FloorLine[] = [];
+    const take = (measured: readonly FloorLine[]): void => {
+      lines.push(...measured);
+      say(measured.map(({ id, ours, unit }) => `${id}: ${ours.toPrecision(3)} ${unit}`).join("\n"));
+    };
+    take(await compare(engine, running, "own", 1, 0));
+    for (const occupied of OCCUPIED) take(await compare(engine, running, "any", 4, occupied));
+    return lines;
+  } finally {
+    await running.end();
+  }
+}
+
+async function compare(
+  engine: BenchedEngine,
+  running: Running,
+  subject: "own" | "any",
+  processes: number,
+  occupied: number,
+): Promise<FloorLine[]> {
+  const { door, factory, bare, name } = engine;
+  const scope = `${subject} ${occupied}`;
+  await occupy(engine, running, scope, occupied);
+  const work: Work = {
+    subject,
+    door,
+    factory,
+    bare,
+    scope,
+    options: running.options,
+    ports: PORTS,
+    outstanding: OUTSTANDING / processes,
+    warmMs: 1500,
+    ms: 2500,
+  };
+  const [ours, floors]: [Measured[], Measured[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await measure(running, work, processes));
+    floors.push(await measure(running, { ...work, subject: "bare" }, processes));
+  }
+  const id = `${name}/${subject}${occupied > 0 ? `-${occupied * 100}` : ""}`;
+  const title =
+    subject === "own"
+      ? `${name}: commits of one slot, 64 outstanding`
+      : `${name}: any free port of 10,000 at ${occupied * 100} %, 4 × 16 outstanding`;
+  const line = (what: string, shown: string, of: (one: Measured) => number, isBarred: boolean): FloorLine => {
+    const [mine, floor] = [ours, floors].map((all) => median(all.map(of))) as [number, number];
+    return {
+      id: `${id}/${what}`,
+      title: shown,
+      ours: mine,
+      unit: "µs",
+      floor,
+      floorTitle: "bare transactions, as many outstanding",
+      bar: isBarred ? `≤ ${MOST_RATIO} ×` : "",
+      met: !isBarred || mine <= MOST_RATIO * floor,
+    };
+  };
+  const lines = [
+    line("cpu", `${title}, CPU of a pair`, ({ cpu, pairs }) => cpu / pairs, true),
+    line("time", "… time between pairs", ({ pairs }) => (work.ms * 1000) / pairs, true),
+    line("server", "… CPU of the server, a pair", ({ server, pairs }) => server / pairs, false),
+  ];
+  if (subject === "own") return lines;
+  const retries = line("retries", "… retries of a grant", (one) => one.retries / one.pairs, false);
+  return [...lines, { ...retries, unit: "", floor: null, floorTitle: "" }];
+}
+
+async function measure(running: Running, work: Work, processes: number): Promise<Measured> {
+  // The server works while the clients start and end, too: of that, the share of the time that is measured.
+  const before = running.cpu();
+  const began = performance.now();
+  const share = await runClients(work, processes);
+  const server = ((running.cpu() - before) * work.ms) / (performance.now() - began);
+  return { ...share, server };
+}
+
+/** Has a share of the ports taken, by slots that stay. */
+async function occupy(engine: BenchedEngine, running: Running, scope: string, share: number): Promise<void> {
+  const door = (await import(`../../../dist/${engine.door}`)) as Record<string, (options: object) => Engine>;
+  const { systemClock, systemChance } = (await import(
+    new URL("../../../dist/node/clock.js", import.meta.url).href
+  )) as typeof NodeClock;
+  const store = await door[engine.factory]!(running.options).open({
+    clock: systemClock,
+    chance: systemChance,
+  });
+  const ports = Array.from({ length: PORTS }, (_, port) => port).filter(() => Math.random() < share);
+  for (let at = 0; at < ports.length; at += BATCH) {
+    const changes = ports
+      .slice(at, at + BATCH)
+      .map((port) => ({ key: keyOf(port), ifRevision: 0, value: "x".repeat(150) }));
+    await store.commit(scope, changes);
+  }
+  await store.close();
+}
