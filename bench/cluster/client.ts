@@ -1,8 +1,7 @@
 // A process that claims and releases slots of an engine, many at once, for a while.
 
-import type { Engine } from "../../dist/contract/index.js";
+import type { Decide, Engine, Store } from "../../dist/contract/index.js";
 import type * as NodeClock from "../../dist/node/clock.js";
-import { Allocator, type Given, keyOf } from "./allocator.ts";
 import type { OpenBare } from "./engine.ts";
 import type { Share, Work } from "./clients.ts";
 
@@ -18,7 +17,7 @@ interface Subject {
   readonly close: () => Promise<void>;
 }
 
-const subject = work.subject === "bare" ? await bare() : await stored();
+const subject = await { bare, any: leased, own: stored }[work.subject]();
 const state = { isOver: false, pairs: 0, longest: 0 };
 const running = Promise.all(Array.from({ length: work.outstanding }, (_, worker) => repeat(worker)));
 await new Promise((resolve) => setTimeout(resolve, work.warmMs));
@@ -62,33 +61,70 @@ async function bare(): Promise<Subject> {
   };
 }
 
-async function stored(): Promise<Subject> {
+/** What is asked for through the package, of a pool, whose ports no kernel has. */
+async function leased(): Promise<Subject> {
+  const { open } = await import("moorage");
+  const counts = { decided: 0, updates: 0 };
+  const engine = await openEngine();
+  const registry = await open({
+    store: { ...engine, open: async (surroundings) => counting(await engine.open(surroundings), counts) },
+    scope: { pool: work.scope, ports: `1-${work.ports}` },
+    quarantineMs: 0,
+  });
+  return {
+    pair: async () => await (await registry.acquire()).release(),
+    retries: () => counts.decided - counts.updates,
+    close: () => registry.close(),
+  };
+}
+
+/** A store that counts its updates, and how often what they change is decided. */
+function counting(store: Store, counts: { decided: number; updates: number }): Store {
+  return {
+    epoch: store.epoch,
+    limits: store.limits,
+    expiring: store.expiring,
+    read: (...call) => store.read(...call),
+    list: (...call) => store.list(...call),
+    commit: (...call) => store.commit(...call),
+    update: (scope, keys, decide, options) => {
+      counts.updates++;
+      const counted: Decide = (slots) => {
+        counts.decided++;
+        return decide(slots);
+      };
+      return store.update(scope, keys, counted, options);
+    },
+    watch: (...call) => store.watch(...call),
+    close: () => store.close(),
+  };
+}
+
+async function openEngine(): Promise<Engine> {
   const door = (await import(`../../../dist/${work.door}`)) as Record<string, (options: object) => Engine>;
+  return door[work.factory]!(work.options);
+}
+
+async function stored(): Promise<Subject> {
   const clock = (await import(
     new URL("../../../dist/node/clock.js", import.meta.url).href
   )) as typeof NodeClock;
   const surroundings = { clock: clock.systemClock, chance: clock.systemChance };
-  const store = await door[work.factory]!(work.options).open(surroundings);
-  const close = (): Promise<void> => store.close();
-  if (work.subject === "own") {
-    const revisions = new Map<number, number>();
-    const write = async (worker: number, value: string): Promise<void> => {
-      const key = `${keyOf(process.pid)}/${worker}`;
-      const commit = await store.commit(work.scope, [{ key, ifRevision: revisions.get(worker) ?? 0, value }]);
-      if (!commit.committed) throw new Error(`slot ${key} was changed by somebody else`);
-      revisions.set(worker, commit.token.revision);
-    };
-    const pair = async (worker: number): Promise<void> => {
+  const store = await (await openEngine()).open(surroundings);
+  const revisions = new Map<number, number>();
+  const write = async (worker: number, value: string): Promise<void> => {
+    const key = `port/tcp/${process.pid}/${worker}`;
+    const ifRevision = revisions.get(worker) ?? 0;
+    const commit = await store.commit(work.scope, [{ key, ifRevision, value }]);
+    if (!commit.committed) throw new Error(`slot ${key} was changed by somebody else`);
+    revisions.set(worker, commit.token.revision);
+  };
+  return {
+    async pair(worker) {
       await write(worker, VALUE);
       await write(worker, FREE);
-    };
-    return { pair, retries: () => 0, close };
-  }
-  const allocator = new Allocator(store, work.scope, work.ports);
-  await allocator.follow();
-  const pair = async (): Promise<void> => {
-    const given: Given = await allocator.claim(VALUE);
-    await allocator.release(given);
+    },
+    retries: () => 0,
+    close: () => store.close(),
   };
-  return { pair, retries: () => allocator.decided - allocator.granted, close };
 }

@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 const CLIENT = fileURLToPath(new URL("client.js", import.meta.url));
 
 /**
- * What a process does: `own`: commits to slots that nobody else uses; `any`: any free port, as others ask for them too;
- * `bare`: writes to slots that nobody else uses, without a store.
+ * What a process does: `own`: commits to slots that nobody else uses; `any`: any free port of a registry, as others
+ * ask for them too; `bare`: writes to slots that nobody else
+ * uses, without a store.
  */
 export interface Work {
   readonly subject: "own" | "any" | "bare";

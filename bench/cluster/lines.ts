@@ -1,9 +1,7 @@
 // The lines of an engine: what a commit costs beside a bare one, and any free port of a pool while many ask for one.
 
-import type { Engine } from "../../dist/contract/index.js";
-import type * as NodeClock from "../../dist/node/clock.js";
+import { type Engine, open, type Registry } from "moorage";
 import { type FloorLine, median } from "../floor-lines.ts";
-import { keyOf } from "./allocator.ts";
 import { runClients, type Share, type Work } from "./clients.ts";
 import type { BenchedEngine, Running } from "./engine.ts";
 
@@ -13,8 +11,8 @@ const OCCUPIED = [0.5, 0.95];
 /** Over all processes. */
 const OUTSTANDING = 64;
 const MOST_RATIO = 1.5;
-/** What one commit can take of every engine. */
-const BATCH = 100;
+/** Of so many ports each, a share is taken by one commit. */
+const BLOCK = 100;
 
 interface Measured extends Share {
   /** Microseconds of the server's processor. */
@@ -54,7 +52,7 @@ async function compare(
 ): Promise<FloorLine[]> {
   const { door, factory, bare, name } = engine;
   const scope = `${subject} ${occupied}`;
-  await occupy(engine, running, scope, occupied);
+  const occupant = occupied > 0 ? await occupy(engine, running, scope, occupied) : undefined;
   const work: Work = {
     subject,
     door,
@@ -72,6 +70,7 @@ async function compare(
     ours.push(await measure(running, work, processes));
     floors.push(await measure(running, { ...work, subject: "bare" }, processes));
   }
+  await occupant?.close();
   const id = `${name}/${subject}${occupied > 0 ? `-${occupied * 100}` : ""}`;
   const title =
     subject === "own"
@@ -109,22 +108,18 @@ async function measure(running: Running, work: Work, processes: number): Promise
   return { ...share, server };
 }
 
-/** Has a share of the ports taken, by slots that stay. */
-async function occupy(engine: BenchedEngine, running: Running, scope: string, share: number): Promise<void> {
+/** Has a share of the ports leased, all over the pool, until the registry is closed. */
+async function occupy(
+  engine: BenchedEngine,
+  { options }: Running,
+  pool: string,
+  share: number,
+): Promise<Registry> {
   const door = (await import(`../../../dist/${engine.door}`)) as Record<string, (options: object) => Engine>;
-  const { systemClock, systemChance } = (await import(
-    new URL("../../../dist/node/clock.js", import.meta.url).href
-  )) as typeof NodeClock;
-  const store = await door[engine.factory]!(running.options).open({
-    clock: systemClock,
-    chance: systemChance,
-  });
-  const ports = Array.from({ length: PORTS }, (_, port) => port).filter(() => Math.random() < share);
-  for (let at = 0; at < ports.length; at += BATCH) {
-    const changes = ports
-      .slice(at, at + BATCH)
-      .map((port) => ({ key: keyOf(port), ifRevision: 0, value: "x".repeat(150) }));
-    await store.commit(scope, changes);
+  const store = door[engine.factory]!(options);
+  const registry = await open({ store, scope: { pool, ports: `1-${PORTS}` }, quarantineMs: 0 });
+  for (let first = 1; first <= PORTS; first += BLOCK) {
+    await registry.acquire({ ports: `${first}-${first + BLOCK - 1}`, count: Math.round(BLOCK * share) });
   }
-  await store.close();
+  return registry;
 }

@@ -28,7 +28,7 @@ export function removeFolder(folder: string): void {
 /** A registry on the real store whose host neither guards nor looks at the kernel, and no quarantine. */
 export async function openWithoutKernel(directory: string, ports: string): Promise<Registry> {
   const { openHost } = await layer<typeof HostLayer>("host/index.js");
-  const { createRegistry, bindScope } = await layer<typeof RegistryLayer>("registry/index.js");
+  const { createRegistry, bindScope, holdersByHost } = await layer<typeof RegistryLayer>("registry/index.js");
   const { openSqliteStore } = await layer<typeof SqliteLayer>("stores/sqlite/index.js");
   const { newAbortable, systemChance, systemClock } = await layer<typeof NodeClock>("node/clock.js");
   const hold = { release: () => undefined };
@@ -44,7 +44,7 @@ export async function openWithoutKernel(directory: string, ports: string): Promi
     clock: systemClock,
     chance: systemChance,
   });
-  return createRegistry({
+  const world = {
     store,
     scope: await bindScope(store, host),
     host,
@@ -54,7 +54,8 @@ export async function openWithoutKernel(directory: string, ports: string): Promi
     defaultPool: { ports: PortSet.parse(ports), reserved: 0 },
     quarantineMs: 0,
     testRun: () => undefined,
-  });
+  };
+  return createRegistry({ ...world, holders: holdersByHost(world) });
 }
 
 /** What a claim and its release cost when SQLite does nothing else. */

@@ -209,9 +209,12 @@ async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string[], voi
 /** A while, or until it is over. */
 async function rested(incoming: IncomingMessage): Promise<void> {
   incoming.pause();
+  let wake!: () => void;
   await new Promise<void>((resolve) => {
-    setTimeout(resolve, REST_MS).unref();
-    incoming.once("close", resolve);
+    wake = resolve;
+    setTimeout(wake, REST_MS).unref();
+    incoming.once("close", wake);
   });
+  incoming.off("close", wake);
   incoming.resume();
 }
