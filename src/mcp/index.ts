@@ -4,4 +4,4 @@
  * @module
  */
 
-export { serve, type ServeOptions } from "./server.ts";
+export { serve } from "./server.ts";

@@ -23,12 +23,12 @@ export function cellOf(text: string): Cell {
 /** A row of cells, or a line of its own, which is cut where it is too long. */
 export type Row = readonly (string | Cell)[] | Line;
 
-export interface Line {
+interface Line {
   readonly line: string;
   readonly dress?: ((text: string) => string) | undefined;
 }
 
-export interface Column {
+interface Column {
   readonly head: string;
   /** How narrow it may become. @default as wide as its widest cell */
   readonly least?: number | undefined;
