@@ -18,6 +18,7 @@ const ADVICE = `## How to work with them
 
 - Start: \`moorage run --name web -- COMMAND\` sets PORT, has the same port each time, and ends with the command.
 - Wait until it is up, instead of sleeping: \`moorage wait web\`
+- Where it is: \`moorage url web\`, \`moorage port web\`; of all services, \`moorage env\`
 - Stop: end the process that you started; \`moorage free PORT\` asks whoever listens, if it is this user's.
 - EADDRINUSE, or a page that is not yours: \`moorage who PORT\`
 - Everything on this machine: \`moorage ls\`; for a program, \`moorage ls --json\`
