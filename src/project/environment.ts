@@ -7,7 +7,7 @@ import { bracedIn, expandReferences, type Reference } from "./references.ts";
 import { portVariable, urlVariable } from "./variables.ts";
 
 /** Ports by the names of services. */
-export type Ports = ReadonlyMap<string, number>;
+type Ports = ReadonlyMap<string, number>;
 
 interface Setting {
   readonly config: Config;
@@ -33,7 +33,7 @@ export function urlOf(setting: Setting, service: string): string {
 }
 
 /** A text of a service with the ports and URLs that it refers to; what has no port is left as it is. */
-export function expandFor(setting: Setting, service: string, text: string): string {
+function expandFor(setting: Setting, service: string, text: string): string {
   return expandReferences(text, (reference) => valueOf(setting, service, reference));
 }
 

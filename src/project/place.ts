@@ -137,7 +137,9 @@ function nameOf(folder: string): string {
 
 /** An id for a project that is told from others by a text. */
 export function projectId(label: string, identity: string): string {
-  const readable = label.replaceAll(/[^\p{L}\p{N}._]+/gu, "-").replaceAll(/^-+|-+$/gu, "");
+  // Which letters there are takes a millisecond to learn; nearly all names have none of the others.
+  const isPlain = /^\w(?:[\w.-]*\w)?$/u.test(label);
+  const readable = isPlain ? label : label.replaceAll(/[^\p{L}\p{N}._]+/gu, "-").replaceAll(/^-+|-+$/gu, "");
   return `${cut(readable, LONGEST_LABEL) || "project"}-${hash(identity)}`;
 }
 

@@ -20,7 +20,7 @@ export { createRegistry, type Registry } from "./registry.ts";
 export type { ReleaseOptions } from "./release.ts";
 export { expectName } from "./request.ts";
 export { formatHolder, formatPorts } from "./refusals.ts";
-export { portsOfName, reserve, type ReserveOptions } from "./reserve.ts";
+export { portsOfName, reserve } from "./reserve.ts";
 export { bindHost, bindPool, bindScope, hostScope } from "./scope.ts";
 export type { LeaseEvent } from "./watch.ts";
 export type { Holders } from "./holders.ts";
