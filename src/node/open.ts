@@ -59,7 +59,14 @@ export interface OpenOptions {
 const DAY_MS = 86_400_000;
 const QUARANTINE_MS = { normal: 2000, longest: DAY_MS };
 const SESSION_TTL_MS = { shortest: 1000, normal: 15_000, longest: DAY_MS };
-const OPTIONS = ["directory", "store", "scope", "sessionTtlMs", "quarantineMs"] as const;
+/** What `open` knows. */
+export const OPEN_OPTIONS: readonly (keyof OpenOptions)[] = [
+  "directory",
+  "store",
+  "scope",
+  "sessionTtlMs",
+  "quarantineMs",
+];
 /** What has a meaning on engines only. */
 const OF_ENGINES = ["scope", "sessionTtlMs"] as const;
 
@@ -81,7 +88,7 @@ export async function open(options: OpenOptions = {}): Promise<Registry> {
 
 /** As `open`, for those who know better which test run they belong to. */
 export async function openInRun(findRun: FindRun, options: OpenOptions = {}): Promise<Registry> {
-  expectOptions("open", options, OPTIONS);
+  expectOptions("open", options, OPEN_OPTIONS);
   return (await openBoth(findRun, options)).registry;
 }
 

@@ -2,7 +2,7 @@
 // openProject(): the services of one place, on the registry of this machine.
 
 import { expectOptions } from "../core/expect.ts";
-import { type OpenOptions, openWorld } from "../node/open.ts";
+import { OPEN_OPTIONS, type OpenOptions, openWorld } from "../node/open.ts";
 import {
   type AcquireAllOptions,
   type AcquireOptions,
@@ -21,7 +21,7 @@ import { prune, type PruneOptions, type Pruned } from "./prune.ts";
 import { readConfig } from "./read-config.ts";
 import { remember } from "./remember.ts";
 import { isService, namePrefix, serviceName } from "./service-name.ts";
-import { settle } from "./settle.ts";
+import { isShared, settle } from "./settle.ts";
 import { portFor, type Shortfall, shortfallOf } from "./shortfall.ts";
 
 export interface OpenProjectOptions extends OpenOptions {
@@ -118,7 +118,7 @@ export interface Project extends AsyncDisposable {
  * const { web, api } = Object.fromEntries(await project.ports(["web", "api"]));
  */
 export async function openProject(options: OpenProjectOptions = {}): Promise<Project> {
-  expectOptions("openProject", options, ["folder", "directory", "quarantineMs"]);
+  expectOptions("openProject", options, ["folder", ...OPEN_OPTIONS]);
   const { folder = process.cwd(), ...openOptions } = options;
   const natural = findPlace(folder);
   const { registry, world } = await openWorld(openOptions);
@@ -138,6 +138,7 @@ export async function openProject(options: OpenProjectOptions = {}): Promise<Pro
 
   /** Notes the place, and looks once after the other worktrees of the project. */
   async function rememberOnce(): Promise<void> {
+    if (isShared(world)) return;
     const { name } = readOnce();
     const { project } = place;
     const { worktrees } = await remember(world, {

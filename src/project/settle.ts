@@ -5,6 +5,7 @@
 // first one is there. Where a file system does not tell folders apart, the path alone decides.
 
 import { statSync } from "node:fs";
+import { hostname } from "node:os";
 import type { Store } from "../contract/index.ts";
 import { type Place, projectId } from "./place.ts";
 import {
@@ -22,9 +23,21 @@ export interface Scoped {
   readonly scope: string;
 }
 
+/**
+ * Whether many machines share the store. Folders are one machine's: what another one has at the same path is another
+ * project, and nobody can say from here whether it is there.
+ */
+export function isShared({ store }: Scoped): boolean {
+  return store.expiring !== undefined;
+}
+
 /** The place with the id that the store knows its project by. */
 export async function settle({ store, scope }: Scoped, place: Place): Promise<Place> {
   const { project } = place;
+  if (isShared({ store, scope })) {
+    const id = projectId(project.label, `${hostname()}\0${originOf(project)}`);
+    return { ...place, project: { ...project, id } };
+  }
   const own = { path: originOf(project), inode: inodeOf(originOf(project)) };
   const key = placeKey(project.id);
   const known = readPlace((await store.read(scope, [key])).get(key));

@@ -3,8 +3,12 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../src/node/clock.ts";
+import { diagnose } from "../../src/node/index.ts";
+import { findPlace } from "../../src/project/place.ts";
 import { openProject, type Project } from "../../src/project/project.ts";
 import { formatShortfall } from "../../src/project/shortfall.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { hasGit, newScene, type Scene } from "./folders.ts";
 
 /** A project of the scene, with the scene's state folder. */
@@ -233,6 +237,31 @@ describe("what was wanted and what was got", () => {
     await using shop = await openIn(scene, "shop");
     expect(await shop.shortfall("web", (await shop.acquire("web")).port)).toBeNull();
   });
+});
+
+test("on an engine, places are of this machine, and nothing is noted of their folders", async () => {
+  using scene = newScene();
+  scene.write("shop/package.json", {});
+  const store = memory({ expiring: { clock: systemClock, ttl: { least: 1000, step: 1000 } } });
+  await using project = await openProject({ folder: scene.at("shop"), store });
+  const { id } = project.place.project;
+  expect(id).not.toBe(findPlace(scene.at("shop")).project.id);
+  const { port } = await project.acquire("web");
+  expect(await project.ports(["web"])).toEqual(new Map([["web", port]]));
+  expect([await project.places(), await project.prune({ missing: true })]).toEqual([[], []]);
+  await using again = await openProject({ folder: scene.at("shop"), store });
+  expect(again.place.project.id).toBe(id);
+});
+
+test("the records of places are nothing that doctor finds fault with", async () => {
+  using scene = newScene();
+  scene.write("shop/package.json", {});
+  await portsIn(scene, "shop", "web");
+  const { findings } = await diagnose({ directory: scene.at("state") });
+  expect(findings.filter(({ check }) => check === "records" || check === "scopes")).toMatchObject([
+    { state: "ok" },
+    { state: "ok", message: expect.stringContaining("1 name with kept ports") as string },
+  ]);
 });
 
 describe.skipIf(!hasGit)("in git (needs git)", () => {
