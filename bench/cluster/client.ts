@@ -96,6 +96,7 @@ function counting(store: Store, counts: { decided: number; updates: number }): S
       return store.update(scope, keys, counted, options);
     },
     watch: (...call) => store.watch(...call),
+    raiseEpoch: (...call) => store.raiseEpoch(...call),
     close: () => store.close(),
   };
 }

@@ -31,10 +31,8 @@ async function crowd(port: number, size: number): Promise<Crowd> {
 
 /** Waits until the clients have had so many more answers. */
 async function untilMore(all: Crowd, answers: number): Promise<void> {
-  const before = all.progress().answers;
-  await expect
-    .poll(() => all.progress().answers - before, { timeout: 30_000, interval: 50 })
-    .toBeGreaterThan(answers);
+  const before = all.answers();
+  await expect.poll(() => all.answers() - before, { timeout: 30_000, interval: 50 }).toBeGreaterThan(answers);
 }
 
 describe.skipIf(!hasEtcd)(`what several processes do on etcd is linearizable${WITHOUT_ETCD}`, () => {

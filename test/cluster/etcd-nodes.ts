@@ -46,7 +46,7 @@ export class Nodes {
   readonly #hub: Keeper;
   readonly #keepers: readonly Keeper[];
   readonly #servers: readonly EtcdServer[];
-  /** Asks members who leads, until the end of the test that it was first needed in. */
+  /** Asks members who leads; it ends with the test that it was needed in. */
   #asker: Child | undefined;
 
   private constructor(hub: Keeper, keepers: readonly Keeper[]) {
@@ -132,7 +132,8 @@ export class Nodes {
 
   /** What each member says of itself; nothing where it does not answer. */
   async #statuses(): Promise<readonly { readonly id?: string; readonly leader?: string }[]> {
-    this.#asker ??= startChildIn(this.place, "cluster/asker.mjs");
+    const isThere = this.#asker?.process.connected === true;
+    this.#asker = isThere ? this.#asker! : startChildIn(this.place, "cluster/asker.mjs");
     this.#asker.send(NODES.map((node) => `${urlOf(node)}/v3/maintenance/status`));
     return (await this.#asker.next()) as { id?: string; leader?: string }[];
   }

@@ -12,6 +12,12 @@ import { temporaryFolder } from "../stores/folder.ts";
 /** An engine as a process of its own opens it: a module of dist/, its function, and what that is given. */
 export type EngineArguments = readonly [door: string, name: string, options: object];
 
+/** When something was asked for, and when it was told that it was done, in nanoseconds since the machine booted. */
+export interface Grant {
+  readonly asked: number;
+  readonly told: number;
+}
+
 /** Fewer say nothing. */
 const LEAST_COMMITS = 100;
 
@@ -55,17 +61,20 @@ export class Crowd {
     return child;
   }
 
-  /** How many calls were answered so far, and how many ended with an error of the engine. */
-  progress(): { readonly answers: number; readonly errors: number } {
-    const ends = this.#events().filter(({ event }) => event === "end");
-    const errors = ends.filter((end) => "error" in end && end.error.startsWith("PortError"));
-    return { answers: ends.length - errors.length, errors: errors.length };
+  /** How many calls were answered so far. */
+  answers(): number {
+    return this.#ends().length - this.errors();
   }
 
-  /** The commits that were done, by when they were asked for and when that was told, in nanoseconds. */
-  grants(): readonly { readonly asked: number; readonly told: number }[] {
+  /** How many ended with an error of the engine. */
+  errors(): number {
+    return this.#ends().filter((end) => "error" in end && end.error.startsWith("PortError")).length;
+  }
+
+  /** The commits that were done. */
+  grants(): readonly Grant[] {
     const asked = new Map<string, number>();
-    const grants: { asked: number; told: number }[] = [];
+    const grants: Grant[] = [];
     for (const event of this.#events()) {
       if (event.event === "start") asked.set(event.call, event.at);
       else if ("commit" in event && event.commit.committed) {
@@ -73,11 +82,6 @@ export class Crowd {
       }
     }
     return grants;
-  }
-
-  /** Ends the clients at once. */
-  async kill(): Promise<void> {
-    await Promise.all(this.#children.map((child) => child.end("SIGKILL")));
   }
 
   /**
@@ -97,6 +101,10 @@ export class Crowd {
     const verdict = checkHistory(events);
     if (!verdict.ok) return `${verdict.violation}: ${JSON.stringify(verdict.events)}`;
     return verdict.commits > LEAST_COMMITS ? "" : `there were only ${verdict.commits} commits`;
+  }
+
+  #ends(): HistoryEvent[] {
+    return this.#events().filter(({ event }) => event === "end");
   }
 
   /** A line without its end is a call that was not made, or whose answer nobody had. */
