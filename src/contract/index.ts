@@ -53,7 +53,6 @@ export {
   readSession,
   SESSION_PREFIX,
   sessionKey,
-  type SessionRecord,
   type Waiter,
   writePort,
   writeRecord,

@@ -50,7 +50,8 @@ function limited(world: Omit<World, "holders">, lease: string, ttlMs: number): T
       term.deadline = deadline;
       return { key, ifRevision, value };
     },
-    keep: ({ revision: granted, ended, onLoss }) => {
+    keep: ({ revision: granted, onLoss }) => {
+      const over = world.newAbortable();
       let revision = granted;
       const renew = async (): Promise<number | undefined> => {
         const { value, deadline } = begin();
@@ -59,7 +60,8 @@ function limited(world: Omit<World, "holders">, lease: string, ttlMs: number): T
         ({ revision } = commit.token);
         return deadline;
       };
-      void keepUp(world, { ttlMs, term, renew, ended, onLoss });
+      void keepUp(world, { ttlMs, term, renew, ended: over.signal, onLoss });
+      return () => over.abort("the lease is over");
     },
   };
 }

@@ -122,15 +122,14 @@ class HoldersBySession implements Holders {
       session: id,
       ttlMs: isLimited ? session.ttlMs : null,
       term,
-      keep: (keeping) => {
-        losses.add(keeping.onLoss);
-        const forget = (): void => {
-          losses.delete(keeping.onLoss);
+      keep: ({ onLoss }) => {
+        losses.add(onLoss);
+        // It can have been lost before anybody was told of the lease.
+        if (ended.signal.aborted || isOver(this.#world.clock, term)) onLoss("expired");
+        return () => {
+          losses.delete(onLoss);
           drop?.();
         };
-        keeping.ended.addEventListener("abort", forget);
-        // It can have been lost before anybody was told of the lease.
-        if (ended.signal.aborted || isOver(this.#world.clock, term)) keeping.onLoss("expired");
       },
       drop,
     };

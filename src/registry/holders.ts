@@ -33,18 +33,16 @@ export interface Tenure {
   readonly term: Term;
   /** The change that writes its session, for every commit that claims ports; `undefined`: it is there already. */
   readonly write?: ((ifRevision: number) => SlotChange) | undefined;
-  /** Keeps it up until the lease is over; `undefined`: there is nothing to keep up. */
-  readonly keep?: ((keeping: Keeping) => void) | undefined;
+  /** Keeps it up until what is returned is called, when the lease is over; `undefined`: there is nothing to keep up. */
+  readonly keep?: ((keeping: Keeping) => () => void) | undefined;
   /** Gives it up: nothing was granted. `undefined`: that leaves nothing behind. */
   readonly drop?: (() => void) | undefined;
 }
 
 /** A lease that is to be kept up. */
-export interface Keeping {
+interface Keeping {
   /** The revision of the slot of its session, where the grant wrote it. */
   readonly revision: number;
-  /** Aborted when the lease is over. */
-  readonly ended: AbortSignalLike;
   /** Called when the lease is lost. */
   readonly onLoss: (reason: LossReason) => void;
 }

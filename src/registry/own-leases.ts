@@ -1,13 +1,6 @@
 // The leases of one registry: their objects, guards and sessions, and how each of them ends.
 
-import {
-  type Abortable,
-  type Departure,
-  parsePortKey,
-  portKey,
-  type PortRecord,
-  readPort,
-} from "../contract/index.ts";
+import { type Departure, parsePortKey, portKey, type PortRecord, readPort } from "../contract/index.ts";
 import { bindingOf } from "../core/index.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
@@ -30,8 +23,8 @@ interface Entry {
   readonly lease: HeldLease;
   readonly slots: readonly GrantedSlot[];
   readonly term: Term;
-  /** Stops the renewals when the lease is over, however it ended. */
-  readonly renewals: Abortable | undefined;
+  /** Stops what keeps it up, when the lease is over, however it ended. */
+  leave: (() => void) | undefined;
 }
 
 /** What the registry does for its leases. */
@@ -82,13 +75,13 @@ export class OwnLeases {
     const lease = new HeldLease(this.#world, facts, tenure.term, this.#actions);
     for (const port of facts.ports) this.hints.note(facts.protocols, port, Infinity);
     if (!sameProcess(facts.holder, this.#world.host.self)) this.#forgetDeadHolders();
-    const renewals = tenure.keep && this.#world.newAbortable();
-    this.#entries.set(facts.id, { lease, slots, term: tenure.term, renewals });
-    this.#index({ lease });
-    if (renewals) {
-      const onLoss = (reason: LossReason): void => this.end(facts.id, reason);
-      tenure.keep?.({ revision: sessionRevision, ended: renewals.signal, onLoss });
-    }
+    const entry: Entry = { lease, slots, term: tenure.term, leave: undefined };
+    this.#entries.set(facts.id, entry);
+    this.#index(entry);
+    const onLoss = (reason: LossReason): void => this.end(facts.id, reason);
+    entry.leave = tenure.keep?.({ revision: sessionRevision, onLoss });
+    // It was lost at once.
+    if (!this.#entries.has(facts.id)) entry.leave?.();
     return lease;
   }
 
@@ -229,10 +222,10 @@ export class OwnLeases {
     this.#quiet(entry);
   }
 
-  #quiet({ lease, renewals }: Entry): void {
+  #quiet({ lease, leave }: Entry): void {
     const { id, protocols, ports } = lease;
     for (const port of ports) this.hints.note(protocols, port, this.#world.quarantineMs);
-    renewals?.abort("the lease is over");
+    leave?.();
     this.guarding.release(id, protocols, ports);
   }
 

@@ -202,7 +202,8 @@ function checkPool(
   { defaultPool, bounds }: World,
 ): Pick<Request, "pool" | "excluded" | "leftOut"> {
   const asked = ports === undefined ? defaultPool.ports : checkPorts("ports", ports);
-  const outside = bounds ? asked.without(bounds) : null;
+  // Those of a request that names none are within them.
+  const outside = bounds && ports !== undefined ? asked.without(bounds) : null;
   if (outside && outside.size > 0) {
     throw new RangeError(
       `\`ports\`: expected ports of this pool, which are ${String(bounds)}, received ${describe(ports)}`,
