@@ -14,8 +14,8 @@ import { open } from "../src/node/index.ts";
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(PROJECT, "examples");
 // hello.mjs serves until it is stopped; test/cli/run.test.ts runs it. Those for test runners are run by them, in
-// test/testing.
-const files = readdirSync(EXAMPLES).filter((file) => file !== "hello.mjs" && file !== "testing");
+// test/testing, and the monorepo by test/cli/monorepo.test.ts.
+const files = readdirSync(EXAMPLES).filter((file) => file.endsWith(".mjs") && file !== "hello.mjs");
 const library = read("docs/library.md");
 
 function read(path: string): string {

@@ -5,6 +5,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { parsePort, PortError, PortSet, type Transport } from "../core/index.ts";
 import { expectTransport } from "../core/binding.ts";
 import { expectName } from "../registry/index.ts";
+import type { Variable } from "./run/job.ts";
 
 /** What `run` and `get` share. */
 export interface RequestFlags {
@@ -119,8 +120,15 @@ export function pidOption(text: string): number {
   return wholeNumber(text, 2 ** 31 - 1);
 }
 
+/** "API_PORT", or "VITE_API={api.url}"; after those of the same option before. */
+export function envOption(text: string, before: readonly Variable[] = []): Variable[] {
+  const at = text.indexOf("=");
+  const name = variableOption(at === -1 ? text : text.slice(0, at));
+  return [...before, { name, text: at === -1 ? null : text.slice(at + 1) }];
+}
+
 /** The name of an environment variable that a shell can use (POSIX, 3.231 Name). */
-export function variableOption(text: string): string {
+function variableOption(text: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(text)) {
     throw new InvalidArgumentError(
       `expected letters, digits and underscores, and no digit first, ${received(text)}`,

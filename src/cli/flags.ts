@@ -9,12 +9,15 @@ const FLAGS: ReadonlySet<string> = new Set([
   "wait",
   "for",
   "merge",
+  "env",
+  "group",
 ]);
 
 /** A message with the options of the library as the flags that they are here. */
 export function inFlags(message: string): string {
   return message.replaceAll(/`(\w+)`/gu, (quoted, option: string) => {
     if (option === "count") return "`n`";
+    if (option === "service") return "`--name`";
     return FLAGS.has(option) ? `\`--${option}\`` : quoted;
   });
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import {
   countArgument,
+  envOption,
   globalOption,
   nameOption,
   pidOption,
@@ -10,7 +11,6 @@ import {
   secondsOption,
   shellArgument,
   targetArgument,
-  variableOption,
   withRequestFlags,
 } from "./arguments.ts";
 import type { ContextFlags } from "./commands/context.ts";
@@ -33,6 +33,15 @@ import type { TargetFlags } from "./target.ts";
 const EXIT_CODES = `
 Exit codes: 0 ok, 1 error, 2 not found, 3 no port available, 4 timed out, 5 held by somebody else, 64 usage.
 run: the command's own; 125 its own failure, 126 and 127 the command cannot be started, 128 + n by signal n.`;
+
+const RUN_NOTES = `
+In arguments and texts, {port} is the port, {api.url} the URL of another service.
+Examples:
+  moorage run -- npm run dev                     # PORT, and --port for vite and others that read no PORT
+  moorage run --name api --ready 30 -- ./server {port}
+  moorage run                                    # every service of moorage.json with its own command
+  moorage run web api                            # these two
+  moorage run --group dev -- turbo dev           # WEB_PORT, API_URL … of a group for one command`;
 
 const GET_NOTES = `
 In package scripts use moorage run: there the ports of get belong to whoever called npm.
@@ -75,16 +84,26 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .addHelpText("after", EXIT_CODES);
 
   withRequestFlags(program.command("run"))
-    .description("run a command with a leased port in its environment, until it ends")
-    .option("-e, --env <variable>", "the variable that says the port", variableOption, "PORT")
+    .description("run a command, or services of moorage.json, with leased ports in the environment")
+    .option(
+      "-e, --env <variable>",
+      "a variable that says the port, or VARIABLE=TEXT; can be repeated",
+      envOption,
+    )
+    .option("-g, --group <group>", "all services of a group of moorage.json")
+    .option(
+      "--ready [seconds]",
+      "say the URL when the server answers; end with 4 when it does not in time",
+      secondsOption,
+    )
     .option("--no-hold", "lease the port and do not hold it: for servers without SO_REUSEADDR (EADDRINUSE)")
     .option("--fd", "listen on the port, and hand the socket to the command, which must accept on fd 3")
-    .argument("<command...>", "the command and its arguments; put -- before it")
+    .argument("[command...]", "the command and its arguments, behind --; or services")
     .passThroughOptions()
-    .addHelpText("after", "\nExample: moorage run --name web -- npm run dev")
-    .action(async (command: string[], flags: RunFlags) => {
+    .addHelpText("after", RUN_NOTES)
+    .action(async (words: string[], flags: RunFlags) => {
       const { run } = await import("./commands/run.ts");
-      done(await run(command, flags));
+      done(await run({ words, isLiteral: areBehindDashes(words) }, flags));
     });
 
   withRequestFlags(program.command("get"))
@@ -301,6 +320,11 @@ export function buildProgram(version: string, { done, help }: Results): Command 
 /** Whether an error is commander's way to end after `--help` or `--version`. */
 export function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
+}
+
+/** Whether `--` stands right before the words of a command. */
+function areBehindDashes(words: readonly string[]): boolean {
+  return process.argv.at(-1 - words.length) === "--";
 }
 
 function releaseArgument(text: string): string {

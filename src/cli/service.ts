@@ -18,11 +18,10 @@ export interface Asking extends AsyncDisposable {
 }
 
 /** @throws TypeError for `--global` without a name. */
-export async function openAsking({ global = false, ...flags }: RequestFlags): Promise<Asking> {
+export async function openAsking(asked: RequestFlags): Promise<Asking> {
+  expectNamed(asked);
+  const { global = false, ...flags } = asked;
   const { name } = flags;
-  if (global && name === undefined) {
-    throw new TypeError("`--global`: says whose the name is; give `--name` too");
-  }
   if (name === undefined || global) return onRegistry(await open(), flags);
   expectService("--name", name);
   const project = await openProject();
@@ -30,6 +29,13 @@ export async function openAsking({ global = false, ...flags }: RequestFlags): Pr
     lease: (further) => leaseService(project, name, { flags, further }),
     [Symbol.asyncDispose]: () => project.close(),
   };
+}
+
+/** @throws TypeError for `--global` without a name. */
+export function expectNamed({ name, global = false }: RequestFlags): void {
+  if (global && name === undefined) {
+    throw new TypeError("`--global`: says whose the name is; give `--name` too");
+  }
 }
 
 function onRegistry(registry: Registry, flags: AskedRequest): Asking {
@@ -40,12 +46,16 @@ function onRegistry(registry: Registry, flags: AskedRequest): Asking {
 }
 
 interface Wishes {
-  readonly flags: RequestFlags;
+  readonly flags: Omit<RequestFlags, "global">;
   readonly further: Further;
 }
 
 /** Leases the port of a service, and says who has the one that it wanted. */
-async function leaseService(project: Project, service: string, { flags, further }: Wishes): Promise<Lease> {
+export async function leaseService(
+  project: Project,
+  service: string,
+  { flags, further }: Wishes,
+): Promise<Lease> {
   const { wait, ...wishes } = flags;
   const { wait: _, ...asked } = project.request(service, wishes);
   const request: AskedRequest = { ...asked, ...(wait !== undefined && { wait }) };

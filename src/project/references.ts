@@ -7,8 +7,8 @@ export interface Reference {
   readonly what: "port" | "url";
 }
 
-/** Not those of a shell: ${HOME}. */
-const BRACES = /(?<!\$)\{([\w.-]+)\}/gu;
+/** Not those of a shell, ${HOME}, nor the double ones of templates, {{port}}. */
+const BRACES = /(?<![${])\{([\w.-]+)\}(?!\})/gu;
 const REFERENCE = /^(?:(.+)\.)?(port|url)$/u;
 
 /** The words in braces, each as it is written and as a reference; `undefined`: it is none. */

@@ -16,17 +16,30 @@ export interface Telling {
   readonly folder: string;
 }
 
+/** The server that a command was found to start. */
+export type ToldServer = Pick<PortOfServer, "program" | "given">;
+
 /** A command whose server is told its port. */
 export interface ToldCommand {
   readonly command: readonly string[];
-  /** The server that was found; `null`: none that is known. */
-  readonly server: PortOfServer | null;
+  /** `null`: none that is known. */
+  readonly server: ToldServer | null;
 }
 
 /** What is put behind a command, and for which server. */
 interface Addition {
   readonly server: PortOfServer;
   readonly tail: readonly string[];
+}
+
+/** As `tellPort`, for a line for a shell. */
+export function tellPortInLine(
+  line: string,
+  telling: Telling,
+): { readonly line: string; readonly server: ToldServer | null } {
+  const words = lastCommand(line);
+  const found = words && additionTo(words, { ...telling, depth: DEPTH });
+  return { line: [line, ...(found?.tail ?? [])].join(" "), server: found?.server ?? null };
 }
 
 interface Context extends Telling {

@@ -17,7 +17,7 @@ const parse = ({ stdout }: { readonly stdout: string }): Output => JSON.parse(st
 describe("moorage doctor", () => {
   test("says in one screen that nothing is wrong, and exits with 0", async () => {
     await using folder = newFolder();
-    await folder.run("get", "--name", "web", "--for", String(process.pid));
+    await folder.run("get", "--global", "--name", "web", "--for", String(process.pid));
     const { code, stdout, stderr } = await folder.run("doctor");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");

@@ -66,7 +66,9 @@ describe("moorage run --fd", () => {
     ["x".repeat(200), "x".repeat(200)],
   ])("the socket has the name of the lease, %s, as far as one of systemd's can", async (name, expected) => {
     await using folder = newFolder();
-    expect(await told(folder, "--fd", "--name", name)).toMatchObject({ LISTEN_FDNAMES: expected });
+    expect(await told(folder, "--fd", "--global", "--name", name)).toMatchObject({
+      LISTEN_FDNAMES: expected,
+    });
   });
 
   test("without it nothing is said of a socket", async () => {

@@ -72,7 +72,7 @@ describe("kill -9 of moorage run", () => {
 describe("of a lease that a killed run left to its command", () => {
   test.skipIf(!SEES_LISTENERS)("who, ls and free name the command, and no hold (Linux only)", async () => {
     await using folder = newFolder();
-    const flags = ["--ports", "14502", "--name", "web"];
+    const flags = ["--ports", "14502", "--global", "--name", "web"];
     const orphan = await killRun(folder, folder.moorage("run", ...flags, "--", NODE, "-e", SERVER));
     const { run, pid } = orphan;
     const who = await folder.run("who", "web");
@@ -80,7 +80,7 @@ describe("of a lease that a killed run left to its command", () => {
     expect(who.stdout).toMatch(new RegExp(`^ +left to it by .*\\(pid ${run}\\), which is gone$`, "mu"));
     expect(who.stdout).not.toContain("keeps it");
     expect((await folder.run("ls")).stdout).toMatch(
-      new RegExp(`^14502 +web +orphaned +\\d+s +${pid} +node `, "mu"),
+      new RegExp(`^web +14502 +\\S+ orphaned +\\d+s +${pid} +node `, "mu"),
     );
     expect((await folder.run("free", "14502", "--dry-run")).stdout).toMatch(
       new RegExp(`^port 14502 is leased as web to node .*\\(pid ${pid}\\): the lease ends with it$`, "mu"),
@@ -93,7 +93,7 @@ describe("of a lease that a killed run left to its command", () => {
 
   test("it is said to be over once that has ended too", async () => {
     await using folder = newFolder();
-    const flags = ["--ports", "14504", "--name", "web"];
+    const flags = ["--ports", "14504", "--global", "--name", "web"];
     const orphan = await killRun(folder, folder.moorage("run", ...flags, "--", NODE, "-e", SERVER));
     await orphan.kill();
     const { stdout } = await folder.run("who", "web");

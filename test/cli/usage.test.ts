@@ -135,7 +135,7 @@ describe("an error", () => {
 
   test.each([
     { args: ["get", "--bogus"], help: "moorage get --help" },
-    { args: ["run"], help: "moorage run --help" },
+    { args: ["run", "--bogus"], help: "moorage run --help" },
     { args: ["ls", "web"], help: "moorage ls --help" },
     { args: ["release", "two\nlines"], help: "moorage release --help" },
     { args: ["who"], help: "moorage who --help" },

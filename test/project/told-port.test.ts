@@ -1,6 +1,6 @@
 // How servers that read no PORT are told their port: command lines in, command lines out.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -272,4 +272,27 @@ it("no program is in the table twice with the same command", () => {
     programs.flatMap((program) => (serves ?? [""]).map((command) => `${program} ${command}`)),
   );
   expect(new Set(all).size).toBe(all.length);
+});
+
+it("docs/run.md says of each server what is added", () => {
+  const page = readFileSync(new URL("../../docs/run.md", import.meta.url), "utf8");
+  const said = [...page.matchAll(/^\| (`.*?) +\| (.*?) +\|$/gmu)].flatMap(([, cell, added]) =>
+    [...cell!.matchAll(/`(?:php |python3 -m )?(\S+?)(?: ([^`]+))?`/gu)].map(([, program, command]) => [
+      [program, command ?? ""].join(" "),
+      added,
+    ]),
+  );
+  const rows = new Map(said as [string, string][]);
+  for (const { programs, serves, flags, strict, readsPort } of SERVERS) {
+    const key = readsPort ? `${programs[0]} ` : `${programs[0]} ${serves?.[0] ?? ""}`;
+    const added = [
+      ...(flags[0] === undefined ? [] : [flags[0]]),
+      "N",
+      ...(strict === undefined ? [] : [strict]),
+    ];
+    expect([key, rows.get(key)]).toEqual([
+      key,
+      readsPort ? "nothing: they read `PORT`" : `\`${added.join(" ")}\``,
+    ]);
+  }
 });

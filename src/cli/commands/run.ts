@@ -1,63 +1,113 @@
-// moorage run: a command with a leased port in its environment.
+// moorage run: a command, or the services of a project, with leased ports in the environment.
 //
-// The lease lives as long as this process does, which is as long as the command and what it has started run: signals
-// are passed on, and the exit code is the command's own, whatever else fails. No signal leaves a command without its
-// lease, not even SIGKILL: the command is its heir.
+// A lease lives as long as this process does, which is as long as the command and what it has started run: signals are
+// passed on, and the exit code is the command's own, whatever else fails. No signal leaves a command without its lease,
+// not even SIGKILL: the command is its heir.
 
-import type { StdioOptions } from "node:child_process";
 import { constants } from "node:os";
-import { getSystemErrorMap } from "node:util";
 import type { ListeningHold } from "../../contract/index.ts";
 import { type Lease, PortError } from "../../node/index.ts";
-import { parseServiceName } from "../../project/index.ts";
-import { formatPorts } from "../../registry/index.ts";
+import { configuredService, openProject, type Project } from "../../project/index.ts";
 import type { RequestFlags } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
-import { say, sayError } from "../output.ts";
-import { seeToRest, signalDaemons } from "../run/background.ts";
-import { type StartedCommand, startCommand } from "../run/command.ts";
-import { type CommandLine, expectFree, withSocket } from "../run/hand-over.ts";
+import { inFlags } from "../flags.ts";
+import { sayError } from "../output.ts";
+import { type Asked, whatToRun, type Words } from "../run/asked.ts";
+import { choose } from "../run/choose.ts";
+import { expectFree } from "../run/hand-over.ts";
+import { type Job, nameOf, toTask, type Variable } from "../run/job.ts";
 import { expectTcp, listenOn } from "../run/listening-socket.ts";
-import { openAsking } from "../service.ts";
-import { ENDING, Signals, Stopped } from "../run/signals.ts";
+import { type GroupOptions, leaseAll, tasksOf } from "../run/services.ts";
+import { Signals, Stopped } from "../run/signals.ts";
+import { superviseAll, type Task } from "../run/supervise.ts";
+import { shortNames } from "../target.ts";
 
 export interface RunFlags extends RequestFlags {
-  readonly env: string;
+  readonly env?: readonly Variable[];
   readonly hold: boolean;
   readonly fd?: boolean;
+  readonly group?: string;
+  /** Seconds; `true`: as long as is usual. */
+  readonly ready?: number | true;
 }
 
-export async function run(
-  [command = "", ...parameters]: readonly string[],
-  flags: RunFlags,
-): Promise<number> {
-  if (command === "")
-    throw new RangeError("`command`: expected the name of a command, received an empty text");
-  const { env: variable, hold, fd = false, ...request } = flags;
-  if (fd) expectTcp(request.protocol);
-  if (fd) expectFree(variable);
-  const asking = await openAsking(request);
+const READY_SECONDS = 60;
+
+export async function run(words: Omit<Words, "group">, flags: RunFlags): Promise<number> {
+  const { env: variables = [], fd = false, hold, group, wait, ready: asked } = flags;
+  if (fd) expectTcp(flags.protocol);
+  if (fd) for (const { name } of variables) expectFree(name);
+  const ready = asked === true ? READY_SECONDS : asked;
+  const project = await openProject();
   using signals = new Signals();
   let socket: ListeningHold | undefined;
   try {
-    const lease = await asking.lease({ hold, signal: signals.stop });
-    const { port } = lease;
-    const name = nameOf(lease);
-    sayWhenLost(lease);
-    if (fd) socket = await listenOn(port);
-    await signals.throwIfStopped();
-    const env = { ...process.env, MOORAGE_LEASE: lease.id, [variable]: String(port) };
-    const handed = socket && { fd: socket.fd, name: name ?? "moorage" };
-    const started = (): void => say(`moorage: ${variable}=${port}${name === null ? "" : ` for ${name}`}`);
-    return await runCommand({ command, parameters, env }, { lease, handed, signals, started });
+    const what = whatToRun({ ...words, group }, () => project.config);
+    const options = { hold, wait: wait !== undefined, signal: signals.stop };
+    if (what.kind === "services") {
+      expectNone(flags, ["name", "global", "ports", "prefer", "protocol", "kept", "fd"], "a command");
+      const tasks = await tasksOf(project, what.services, { ...options, variables, ready });
+      return await start(tasks, signals);
+    }
+    const found =
+      what.group.length > 0
+        ? await leaseGroup(project, what, { flags, options })
+        : await leaseOne(project, { flags, options });
+    if (fd) socket = await listenOn(found.own!.port);
+    const handed = socket && { fd: socket.fd, name: nameOf(found) ?? "moorage" };
+    const { command } = what;
+    const job = { ...found, command, folder: process.cwd(), variables, handed, ready };
+    return await start([await toTask(project, job)], signals);
   } catch (error) {
     if (error instanceof Stopped) return EXIT.SIGNALLED + constants.signals[error.signal];
+    if (error instanceof Error) error.message = shortNames(project, inFlags(error.message));
     throw error;
   } finally {
     socket?.release();
     // What is not given back here is anybody's once this process has ended.
-    await asking[Symbol.asyncDispose]().then(undefined, sayError);
+    await project.close().catch(sayError);
   }
+}
+
+async function start(tasks: readonly Task[], signals: Signals): Promise<number> {
+  for (const { leases } of tasks) for (const lease of leases) sayWhenLost(lease);
+  await signals.throwIfStopped();
+  return await superviseAll(tasks, signals);
+}
+
+interface How {
+  readonly flags: RunFlags;
+  readonly options: GroupOptions;
+}
+
+type Found = Pick<Job, "leases" | "own" | "isOneOfMany">;
+
+async function leaseOne(project: Project, { flags, options }: How): Promise<Found> {
+  const { env: _env, hold, fd: _fd, group: _group, ready: _ready, ...request } = flags;
+  const { lease, service, label } = await choose(project, request, { hold, signal: options.signal });
+  const own = { label, service, port: lease.port };
+  return { leases: new Map([[label, lease]]), own, isOneOfMany: false };
+}
+
+/** All services of a group for one command: it is the one that is named, or in whose folder it is run. */
+async function leaseGroup(
+  project: Project,
+  { group }: Extract<Asked, { kind: "command" }>,
+  { flags, options }: How,
+): Promise<Found> {
+  expectNone(flags, ["global", "ports", "prefer", "protocol", "kept", "fd"], "one port, without --group");
+  const here = configuredService(project.config, project.place);
+  const service = flags.name ?? (here !== undefined && group.includes(here) ? here : undefined);
+  const all = service === undefined || group.includes(service) ? group : [service, ...group];
+  const leases = await leaseAll(project, all, options);
+  const own = service === undefined ? null : { label: service, service, port: leases.get(service)!.port };
+  return { leases, own, isOneOfMany: true };
+}
+
+function expectNone(flags: RunFlags, names: readonly (keyof RunFlags)[], what: string): void {
+  const found = names.find((name) => flags[name] !== undefined);
+  if (found !== undefined)
+    throw new RangeError(`\`--${found}\`: expected ${what}, received several services`);
 }
 
 /** The command goes on: it may not even listen, and whoever took the lease away knew that it runs. */
@@ -68,65 +118,4 @@ function sayWhenLost({ lost }: Lease): void {
     if (PortError.is(reason) && reason.code === "LEASE_LOST" && reason.reason === "transferred") return;
     sayError(reason);
   });
-}
-
-/** Has the lease live on with the command, should this process be killed. */
-async function leaveTo(lease: Lease, pid: number): Promise<void> {
-  try {
-    await lease.leaveTo(pid);
-  } catch (error) {
-    // A command that has ended inherits nothing.
-    if (!PortError.is(error) || error.code !== "PROCESS_NOT_FOUND") sayError(error);
-  }
-}
-
-/** A service by its own name. */
-function nameOf({ name }: Lease): string | null {
-  return parseServiceName(name ?? "")?.service ?? name;
-}
-
-function labelOf(lease: Lease): string {
-  return nameOf(lease) ?? formatPorts(lease.ports);
-}
-
-interface Start {
-  readonly lease: Lease;
-  /** A socket for the command, and what it is told to be. */
-  readonly handed: { readonly fd: number; readonly name: string } | undefined;
-  readonly signals: Signals;
-  readonly started: () => void;
-}
-
-/** Runs a command to its end and returns its exit code. */
-async function runCommand(asked: CommandLine, { lease, handed, signals, started }: Start): Promise<number> {
-  const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...(handed ? [handed.fd] : [])];
-  let command: StartedCommand;
-  try {
-    command = startCommand(handed ? withSocket(asked, handed.name) : asked, { stdio, leases: [lease.id] });
-    signals.passTo((received) => {
-      const reached = command.send(received);
-      if (ENDING.has(received)) void signalDaemons([lease], received, reached).catch(sayError);
-    });
-    await command.started;
-  } catch (error) {
-    return sayNotStarted(asked.command, error as NodeJS.ErrnoException);
-  }
-  const left = leaveTo(lease, command.pid);
-  started();
-  const exitCode = await command.ended;
-  await left;
-  const isStopping = (): boolean => signals.ending !== undefined;
-  await seeToRest({ command, leases: [lease], exitCode, isStopping, label: labelOf }).catch(sayError);
-  return exitCode;
-}
-
-/** Says why a command could not be started, and returns the exit code of that. */
-function sayNotStarted(command: string, { code, errno, message }: NodeJS.ErrnoException): number {
-  const what = `cannot start ${JSON.stringify(command)}`;
-  if (code === "ENOENT") {
-    say(`moorage: COMMAND_NOT_FOUND: ${what}: command not found`);
-    return EXIT.NO_COMMAND;
-  }
-  say(`moorage: COMMAND_NOT_STARTED: ${what}: ${getSystemErrorMap().get(errno ?? 0)?.[1] ?? message}`);
-  return EXIT.NOT_EXECUTABLE;
 }

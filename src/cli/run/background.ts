@@ -27,7 +27,7 @@ export interface Ended {
   readonly exitCode: number;
   /** Whether a signal asked for the end: what is left is about to end too then. */
   readonly isStopping: () => boolean;
-  /** What people call the lease. */
+  /** What people call a lease. */
   readonly label: (lease: Lease) => string;
 }
 

@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
+import type { Readable } from "node:stream";
 import { isatty } from "node:tty";
 import { type Offspring, offspringOf, openHost } from "../../host/index.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -22,6 +23,9 @@ export interface CommandOptions {
 
 export interface StartedCommand {
   readonly pid: number;
+  /** Its output, where it is a pipe. */
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
   /** Settles once it runs. Rejects with an error that has a `code` when it cannot be started; then it never ends. */
   readonly started: Promise<void>;
   /** Its exit code, or 128 + n when signal n has ended it. */
@@ -41,8 +45,9 @@ export function startCommand(line: CommandLine, options: CommandOptions): Starte
   const isOnTerminal = isatty(STDIN);
   // Windows has no process groups; what is detached there gets a window of its own.
   const isLeader = process.platform !== "win32" && (options.isLeader ?? !isOnTerminal);
-  const { command, parameters, env } = line;
-  const child = spawn(command, parameters, { stdio: options.stdio, env, detached: isLeader });
+  const { command, parameters, folder, env } = line;
+  const { stdio } = options;
+  const child = spawn(command, parameters, { stdio, env, cwd: folder, detached: isLeader });
   const { pid } = child;
   const startTime = pid === undefined ? 0 : (openHost().process(pid)?.startTime ?? 0);
   const offspring = (): readonly Offspring[] | undefined =>
@@ -61,7 +66,8 @@ export function startCommand(line: CommandLine, options: CommandOptions): Starte
     return processes.map((one) => one.pid);
   }
 
-  return { pid: pid ?? 0, started: startOf(child), ended: endOf(child), offspring, send };
+  const { stdout, stderr } = child;
+  return { pid: pid ?? 0, stdout, stderr, started: startOf(child), ended: endOf(child), offspring, send };
 }
 
 function startOf(child: ChildProcess): Promise<void> {

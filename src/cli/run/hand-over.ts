@@ -10,6 +10,8 @@ import { expectProgram, isProgram } from "./program-file.ts";
 export interface CommandLine {
   readonly command: string;
   readonly parameters: readonly string[];
+  /** Where it runs. */
+  readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -31,10 +33,11 @@ export function expectFree(variable: string): void {
  *
  * @throws as spawn() does, an error with a `code`, when there is no such program.
  */
-export function withSocket({ command, parameters, env }: CommandLine, name: string): CommandLine {
+export function withSocket({ command, parameters, folder, env }: CommandLine, name: string): CommandLine {
   expectProgram(command, env["PATH"]);
   return {
     command: "/bin/sh",
+    folder,
     parameters: ["-c", BECOME_COMMAND, "sh", ...keepUnnamable(command, env), command, ...parameters],
     env: {
       ...env,

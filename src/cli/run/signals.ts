@@ -8,7 +8,13 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
  * Those that ask for the end, of the command and of all that it has started. What the others mean is between the sender
  * and the command.
  */
-export const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);
+export const ENDING: ReadonlySet<NodeJS.Signals> = new Set([
+  "SIGINT",
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGKILL",
+]);
 
 /** Why nothing was started. */
 export class Stopped extends Error {
