@@ -52,6 +52,13 @@ describe("says what to do next:", () => {
   });
 });
 
+test("an engine that does not answer has no folder to make room in", () => {
+  const error = new PortError("STORE_UNAVAILABLE", "no answer", { path: "etcd at http://10.0.0.1:2379" });
+  expect(withNextStep(error)).toBe(
+    "no answer; look whether it runs, and can be reached from here as MOORAGE_STORE says",
+  );
+});
+
 test("advice that a message has already is not given twice", () => {
   const error = new PortError("LEASE_NOT_FOUND", "nobody has it; look elsewhere", { input: "web" });
   expect(withNextStep(error)).toBe("nobody has it; look elsewhere");
