@@ -205,6 +205,32 @@ describe.skipIf(!hasPostgres)(`after a failover${WITHOUT_POSTGRES}`, () => {
   });
 });
 
+describe.skipIf(!hasPostgres)(`a dump${WITHOUT_POSTGRES}`, () => {
+  it("that is restored on another server goes on in a new epoch, with all that keeps ports apart", async () => {
+    const [from, to] = await Promise.all([startPostgres(), startPostgres()]);
+    for (const each of [from, to]) onTestFinished(() => each.stop());
+    const before = await openPostgres({ connectionString: from.url });
+    const last = await commit(before, "block/tcp/20000-20255");
+    to.restore(from.dump());
+    const after = await openPostgres({ connectionString: to.url });
+    expect(after.epoch).toBe(before.epoch + 1);
+    expect(await after.list("s", "block/")).toMatchObject([{ key: "block/tcp/20000-20255", revision: last }]);
+    expect(await commit(after, "k")).toBeGreaterThan(last);
+    await expect(commit(after, "block/tcp/20255-20256")).rejects.toThrow("refused");
+  });
+
+  it("that is restored on the same server does so when the history is forgotten", async () => {
+    const schema = freshSchema();
+    const before = await openPostgres({ connectionString: server.url, schema });
+    const last = await commit(before, "k");
+    await before.close();
+    await server.sql(`UPDATE "${schema}".meta SET history = ''`);
+    const after = await openPostgres({ connectionString: server.url, schema });
+    expect(after.epoch).toBe(before.epoch + 1);
+    expect(await commit(after, "k/2")).toBeGreaterThan(last);
+  });
+});
+
 describe("what cannot be opened", () => {
   it("without the driver names the package to install", async () => {
     const script = `

@@ -74,6 +74,10 @@ export interface PostgresServer {
   goOn(): void;
   /** A standby that has what this one has now, and gets no more; to be started on a port. */
   standby(port: number): PostgresServer;
+  /** What pg_dump says of its database. */
+  dump(): string;
+  /** Does what a dump says. */
+  restore(dump: string): void;
   /** Ends it, and removes its folder. */
   stop(): Promise<void>;
 }
@@ -109,6 +113,7 @@ export async function startPostgres(settings: Settings = {}): Promise<PostgresSe
 function serverIn(folder: string, settings: Settings & { readonly port: string }): PostgresServer {
   const port = Number(settings.port);
   const url = `postgres:///postgres?host=${folder}&port=${port}&user=moorage`;
+  const login = ["-h", folder, "-p", `${port}`, "-U", "moorage", "-d", "postgres"];
   let running: ChildProcess | undefined;
   const client = async (): Promise<Client> => {
     const connected = new Client({ connectionString: url });
@@ -151,10 +156,18 @@ function serverIn(folder: string, settings: Settings & { readonly port: string }
     standby(itsPort) {
       const copy = freshFolder();
       const data = join(copy, "data");
-      const from = ["-h", folder, "-p", `${port}`, "-U", "moorage", "-X", "fetch", "-c", "fast", "--no-sync"];
-      execFileSync(...program("pg_basebackup", "-D", data, ...from), { cwd: copy, stdio: "ignore" });
+      const how = ["-X", "fetch", "-c", "fast", "--no-sync"];
+      execFileSync(...program("pg_basebackup", "-D", data, ...login.slice(0, -2), ...how), {
+        cwd: copy,
+        stdio: "ignore",
+      });
       writeFileSync(join(data, "standby.signal"), "");
       return serverIn(copy, { ...settings, port: `${itsPort}` });
+    },
+    dump: () => execFileSync(...program("pg_dump", ...login), { cwd: folder, encoding: "utf8" }),
+    restore: (dump) => {
+      const quietly = ["-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null"];
+      execFileSync(...program("psql", ...login, ...quietly), { cwd: folder, input: dump });
     },
     async stop() {
       await end("SIGQUIT", (pid) => [pid]);
