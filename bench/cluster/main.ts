@@ -1,14 +1,15 @@
 // npm run bench:cluster: what leases on an engine cost beside the engine itself, as a table and as JSON.
-// `npm run bench:cluster -- etcd` for one of them.
+// `npm run bench:cluster -- etcd` or `postgres` for one of them.
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { countMet, type FloorLine, printLines } from "../floor-lines.ts";
 import { ETCD } from "./etcd.ts";
 import { measureEngine } from "./lines.ts";
+import { POSTGRES } from "./postgres.ts";
 
 const RESULTS = fileURLToPath(new URL("../../bench-cluster.json", import.meta.url));
-const ENGINES = [ETCD];
+const ENGINES = [ETCD, POSTGRES];
 
 const began = performance.now();
 const asked = process.argv.slice(2);

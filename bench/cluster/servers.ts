@@ -71,7 +71,20 @@ export async function freePort(): Promise<number> {
 
 /** The processor time of a process that runs, in microseconds. */
 export function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+/** The processor time of a process that runs, of those that it has started, and of those of them that have ended. */
+export function cpuOfAll(pid: number): number {
+  const fields = statOf(pid);
+  const ended = (Number(fields[13]) + Number(fields[14])) * TICK_US;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return children.reduce((sum, child) => sum + cpuOf(Number(child)), cpuOf(pid) + ended);
+}
+
+/** The fields of /proc/PID/stat from the third on. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
