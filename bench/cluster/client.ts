@@ -95,6 +95,7 @@ function counting(store: Store, counts: { decided: number; updates: number }): S
       };
       return store.update(scope, keys, counted, options);
     },
+    raiseEpoch: (...call) => store.raiseEpoch(...call),
     watch: (...call) => store.watch(...call),
     raiseEpoch: (...call) => store.raiseEpoch(...call),
     close: () => store.close(),

@@ -22,7 +22,7 @@ export const POSTGRES: BenchedEngine = {
     const folder = dataFolder();
     const data = join(folder, "data");
     const [command, ...before] = [...asNobody(), program("initdb"), "-D", data];
-    spawnSync(command!, [...before, "--no-sync", "-U", "moorage", "-A", "trust", "-E", "UTF8"], {
+    spawnSync(command, [...before, "--no-sync", "-U", "moorage", "-A", "trust", "-E", "UTF8"], {
       cwd: folder,
     });
     const port = await freePort();

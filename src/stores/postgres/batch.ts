@@ -25,7 +25,7 @@ export interface Batch {
   readonly scopes: ReadonlySet<string>;
 }
 
-export type FoundSlot = Slot & { readonly scope: string };
+type FoundSlot = Slot & { readonly scope: string };
 
 /** What became of a call; when it was refused, the keys that were not as they must be, and the slots there were. */
 export type Outcome =

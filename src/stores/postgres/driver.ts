@@ -38,7 +38,7 @@ export interface PostgresPool {
 }
 
 /** A client that this package makes, and ends, itself. */
-export interface OwnClient extends PostgresClient {
+interface OwnClient extends PostgresClient {
   connect(): Promise<unknown>;
   end(): Promise<void>;
   ref(): void;
@@ -47,7 +47,7 @@ export interface OwnClient extends PostgresClient {
   readonly connection: { readonly stream: { destroy(): void } };
 }
 
-export interface OwnClientOptions {
+interface OwnClientOptions {
   readonly connectionString: string;
   readonly fallback_application_name: string;
   readonly connectionTimeoutMillis: number;

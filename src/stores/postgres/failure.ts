@@ -86,7 +86,7 @@ export function storeFailure(error: unknown, name: string, waitedMs: number): un
 }
 
 /** @see PortErrorDetails.STORE_DAMAGED */
-export function storeDamaged(name: string, why: string, cause?: unknown): PortError<"STORE_DAMAGED"> {
+function storeDamaged(name: string, why: string, cause?: unknown): PortError<"STORE_DAMAGED"> {
   const message =
     `${name} is damaged or not Moorage's: ${why}; restore it from a backup, ` +
     "or use another `schema`, which is made when it is not there";

@@ -11,7 +11,7 @@ import { ConnectionLost, isConnectionLost, reason } from "./failure.ts";
 export type Row = readonly (string | null)[];
 
 /** How a connection is let go; `broken`: it is of no use to anybody. */
-export type LetGo = (broken: boolean) => void;
+type LetGo = (broken: boolean) => void;
 
 export interface LinkOptions {
   readonly letGo: LetGo;

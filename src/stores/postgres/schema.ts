@@ -10,6 +10,7 @@ import type { Link } from "./link.ts";
 import { procedures } from "./procedures.ts";
 import { schemaLock, type SchemaName } from "./schema-name.ts";
 import type { Server } from "./settings.ts";
+import type { Reading } from "./slots.ts";
 
 /**
  * The format that this version makes, and the newest it knows. A version reads and writes this one and the one
@@ -61,6 +62,13 @@ export async function prepareSchema(link: Link, options: Preparing): Promise<num
   const begun = `SELECT ${schema.identifier}.begin_history($1, $2)`;
   const [epoch] = await link.query(begun, [history, lost], withinMs);
   return Number(epoch?.[0]);
+}
+
+/** To at least this one; returns the one that it is. */
+export async function raiseEpoch({ link, withinMs, schema }: Reading, least: number): Promise<number> {
+  const raise = `UPDATE ${schema.identifier}.meta SET epoch = greatest(epoch, $1) RETURNING epoch`;
+  const [row] = await link.query(raise, [least], withinMs);
+  return Number(row?.[0]);
 }
 
 function regclass({ identifier }: SchemaName): string {

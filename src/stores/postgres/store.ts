@@ -38,7 +38,7 @@ import { Feed } from "./feed.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { Notices } from "./notices.ts";
-import { prepareSchema } from "./schema.ts";
+import { prepareSchema, raiseEpoch } from "./schema.ts";
 import type { SchemaName } from "./schema-name.ts";
 import { checkServer } from "./settings.ts";
 import { keepAlive, listSlots, type Reading, readSlots } from "./slots.ts";
@@ -153,10 +153,8 @@ class PostgresStore implements Store {
   }
 
   async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
-    const raise = async ({ link, withinMs, schema }: Reading): Promise<void> => {
-      await link.query(`UPDATE ${schema.identifier}.meta SET epoch = greatest(epoch, $1)`, [epoch], withinMs);
-    };
-    await this.#run(options, () => this.#ask(this.#commits, raise, options));
+    const raise = (reading: Reading): Promise<number> => raiseEpoch(reading, epoch);
+    this.#epoch = await this.#run(options, () => this.#ask(this.#commits, raise, options));
   }
 
   watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {
