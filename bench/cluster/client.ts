@@ -97,7 +97,6 @@ function counting(store: Store, counts: { decided: number; updates: number }): S
     },
     raiseEpoch: (...call) => store.raiseEpoch(...call),
     watch: (...call) => store.watch(...call),
-    raiseEpoch: (...call) => store.raiseEpoch(...call),
     close: () => store.close(),
   };
 }
