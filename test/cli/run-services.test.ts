@@ -362,6 +362,16 @@ describe("a misuse is told", () => {
     expect(await state.leases()).toEqual([]);
   });
 
+  test("a word that is neither a command nor a service", async () => {
+    await using state = newFolder();
+    const folder = projectWith({ "moorage.json": config });
+    expect(await runIn(state, folder, ["run", "wbe"])).toMatchObject({
+      code: 127,
+      stderr:
+        'moorage: COMMAND_NOT_FOUND: cannot start "wbe": command not found; the services here are web, api\n',
+    });
+  });
+
   test("nothing to run, without a config", async () => {
     await using state = newFolder();
     const { code, stderr } = await runIn(state, projectWith({}), ["run"]);

@@ -55,9 +55,9 @@ export async function run(words: Omit<Words, "group">, flags: RunFlags): Promise
         : await leaseOne(project, { flags, options });
     if (fd) socket = await listenOn(found.own!.port);
     const handed = socket && { fd: socket.fd, name: nameOf(found) ?? "moorage" };
-    const { command } = what;
+    const { command, alternatives } = what;
     const job = { ...found, command, folder: process.cwd(), variables, handed, ready };
-    return await start([await toTask(project, job)], signals);
+    return await start([{ ...(await toTask(project, job)), alternatives }], signals);
   } catch (error) {
     if (error instanceof Stopped) return EXIT.SIGNALLED + constants.signals[error.signal];
     if (error instanceof Error) error.message = shortNames(project, inFlags(error.message));

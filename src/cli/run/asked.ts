@@ -18,6 +18,8 @@ export type Asked =
       readonly command: readonly [string, ...string[]];
       /** All services of the group that was named. */
       readonly group: readonly string[];
+      /** The services that could have been meant, should there be no such command. */
+      readonly alternatives: readonly string[];
     }
   | { readonly kind: "services"; readonly services: readonly string[] };
 
@@ -35,7 +37,8 @@ export function whatToRun({ words, isLiteral, group }: Words, config: () => Conf
   }
   const areServices = !isLiteral && words.every((word) => config().services.has(word));
   if (first !== undefined && !areServices) {
-    return { kind: "command", command: [first, ...others], group: ofGroup };
+    const alternatives = isLiteral ? [] : [...config().services.keys()];
+    return { kind: "command", command: [first, ...others], group: ofGroup, alternatives };
   }
   const named = [...new Set([...words, ...ofGroup])];
   const services = named.length > 0 ? named : withCommand(config());

@@ -21,6 +21,8 @@ export interface Task {
   /** What people call it. */
   readonly label: string;
   readonly line: CommandLine;
+  /** The services that could have been meant, should there be no such command. */
+  readonly alternatives?: readonly string[];
   readonly leases: readonly Lease[];
   /** What people call each of them. */
   readonly labelOf: (lease: Lease) => string;
@@ -182,10 +184,14 @@ async function watchReadiness(
 }
 
 /** Says why a command could not be started, and returns the exit code of that. */
-function sayNotStarted({ line: { command } }: Task, { code, errno, message }: NodeJS.ErrnoException): number {
+function sayNotStarted(
+  { line: { command }, alternatives = [] }: Task,
+  { code, errno, message }: NodeJS.ErrnoException,
+): number {
   const what = `cannot start ${JSON.stringify(command)}`;
   if (code === "ENOENT") {
-    say(`moorage: COMMAND_NOT_FOUND: ${what}: command not found`);
+    const but = alternatives.length === 0 ? "" : `; the services here are ${alternatives.join(", ")}`;
+    say(`moorage: COMMAND_NOT_FOUND: ${what}: command not found${but}`);
     return EXIT.NO_COMMAND;
   }
   say(`moorage: COMMAND_NOT_STARTED: ${what}: ${getSystemErrorMap().get(errno ?? 0)?.[1] ?? message}`);
