@@ -141,7 +141,7 @@ test("wait waits for the service of the place", async () => {
   await runIn(folder, scene.at("shop"), "get", "--name", "web", ...SELF);
   const { code, stderr } = await runIn(folder, scene.at("shop"), "wait", "web", "--timeout", "1");
   expect(code).toBe(4);
-  expect(stderr).toMatch(/^moorage: TIMED_OUT: after 1 s nothing of its holder's listens on port \d+\n$/u);
+  expect(stderr).toMatch(/^moorage: TIMED_OUT: after 1 s nothing of its holder's listens on port \d+; /u);
   expect((await runIn(folder, scene.folder, "wait", "web", "--timeout", "1")).stderr).toContain(
     'nobody has leased "web"',
   );
