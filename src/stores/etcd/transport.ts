@@ -48,7 +48,7 @@ const MOST_CONNECTIONS = 64;
 /** How long a connection is kept that nobody uses: shorter than what is between may keep it. */
 const IDLE_MS = 30_000;
 /** How long a stream is left alone after something was read from it. */
-const REST_MS = 5;
+const REST_MS = 20;
 /** A member that has lost its leader says so at once. As a list, headers take Node less to write. */
 const BASE_HEADERS = ["content-type", "application/json", "grpc-metadata-hasleader", "true"];
 
@@ -206,9 +206,11 @@ async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string[], voi
   }
 }
 
-/** A while, or until it is over. */
+/** A while, or until it is over; what comes meanwhile waits in the kernel. */
 async function rested(incoming: IncomingMessage): Promise<void> {
+  const { socket } = incoming;
   incoming.pause();
+  socket.pause();
   let wake!: () => void;
   await new Promise<void>((resolve) => {
     wake = resolve;
@@ -216,5 +218,6 @@ async function rested(incoming: IncomingMessage): Promise<void> {
     incoming.once("close", wake);
   });
   incoming.off("close", wake);
+  socket.resume();
   incoming.resume();
 }
