@@ -8,12 +8,6 @@
 export { expectChanges, expectPrefix, storeClosed } from "./asked.ts";
 export { byKey, byRevision } from "./order.ts";
 export { Watches } from "./watches.ts";
-export {
-  type Attempt,
-  type Condition,
-  type UpdateCalls,
-  updateByView,
-  type UpdateOptions,
-} from "./update.ts";
+export { type Attempt, type Condition, type UpdateCalls, updateByView } from "./update.ts";
 export { View } from "./view.ts";
-export { type Feed, Views } from "./views.ts";
+export { Views } from "./views.ts";

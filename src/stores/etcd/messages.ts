@@ -27,7 +27,7 @@ export interface RangeAnswer {
   readonly more?: boolean;
 }
 
-export interface PutRequest {
+interface PutRequest {
   readonly key: string;
   readonly value: string;
   readonly lease?: string;
