@@ -33,6 +33,7 @@ const badUrls: readonly (readonly [string, RegExp])[] = [
     /a file that can be read for ca, received the string "\/none\/there.pem": ENOENT/u,
   ],
   ["etcd://a/x//y", /`prefix`: expected names/u],
+  ["etcd://ann:12/x@a", /^`url`: expected etcd:.* \(%2F for \/, %40 for @\), received another text$/u],
   ["etcd://ann:100%@a", /"%" to be written as %25/u],
 ];
 
@@ -92,6 +93,8 @@ describe("the URL of an etcd", () => {
       "etcd://ann:secret@",
       "etcd://ann:secret@a?x=1",
       "etcd://a@b@ann:secret@c",
+      "etcd://ann:secret/and@c",
+      "etcd://ann:12/secret@c",
     ]) {
       expect(() => parseEtcdUrl(url)).toThrow(/^(?!.*secret)/u);
     }

@@ -5,7 +5,7 @@
 
 import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
 import { adviceOn, isFinal, isTokenOld, isUntouched, Refusal, refusalOf, unavailable } from "./failure.ts";
-import type { Header } from "./messages.ts";
+import { type Header, revisionOf } from "./messages.ts";
 import { Endpoint, type HttpCall, NoAnswer, type TlsOptions } from "./transport.ts";
 
 export interface ClientOptions {
@@ -43,6 +43,8 @@ export interface Answered<Answer> {
 /** How each message of a stream begins, and how one that is an error. */
 const RESULT = '{"result":';
 const ERROR = '{"error":';
+/** Where keys are read and written: the word of most members is asked for. Leases are answered by one, which may be behind. */
+const KEYS = "/v3/kv/";
 /** The least time for a try, however many members there are. */
 const LEAST_TRY_MS = 500;
 /** Between two rounds over all members: some are in the middle of an election, which takes about a second. */
@@ -56,6 +58,9 @@ export class Client {
   #current = 0;
   #token: Promise<string> | undefined;
   #cluster: string | undefined;
+  /** The highest revision that was told. */
+  #highest = 0;
+  #isSetBack = false;
 
   constructor(options: ClientOptions) {
     const { name, endpoints, tls } = options;
@@ -83,9 +88,11 @@ export class Client {
     for (let tries = 1; ; tries++) {
       const at = this.#current;
       const leftMs = timeoutMs - (clock.elapsed() - began);
+      const told = this.#highest;
       try {
         const answer = await this.#try<Answer>(at, { path, body, signal, timeoutMs: this.#tryMs(leftMs) });
         this.#expectSameCluster(answer.header);
+        if (path.startsWith(KEYS)) this.#expectSameHistory(answer.header, told);
         return { answer, isLater };
       } catch (error) {
         throwIfAborted(signal);
@@ -100,6 +107,11 @@ export class Client {
         await this.#pause(tries, began, error, { mayBeDone: isLater && !isRead, signal });
       }
     }
+  }
+
+  /** Whether an older state was restored since it was first asked. */
+  get isSetBack(): boolean {
+    return this.#isSetBack;
   }
 
   /** As `call`, for those who know nothing better to do with a refusal. */
@@ -227,6 +239,25 @@ export class Client {
     throw unavailable(
       this.name,
       "its endpoints are another cluster than before, or of several; open it again",
+    );
+  }
+
+  /**
+   * Revisions only rise. Where they are lower than what was told before the call, the disks were set back to an older state:
+   * what was granted since is not known there, and its tokens would be given again.
+   */
+  #expectSameHistory(header: Header, told: number): void {
+    const revision = revisionOf(header);
+    if (revision >= told) {
+      this.#highest = Math.max(this.#highest, revision);
+      return;
+    }
+    // What is asked from now on is of the older state.
+    if (!this.#isSetBack) this.#highest = revision;
+    this.#isSetBack = true;
+    throw unavailable(
+      this.name,
+      `its revisions went back from ${told} to ${revision}: an older state was restored; open it again`,
     );
   }
 }

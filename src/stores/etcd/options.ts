@@ -78,9 +78,11 @@ export function checkOptions(options: EtcdOptions): EtcdSettings {
 export function parseEtcdUrl(url: string): EtcdOptions {
   const [, credentials, hosts, path = "", query = ""] =
     /^etcd:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/u.exec(expectString("url", url)) ?? [];
-  if (hosts === undefined) {
+  // A password with a "/" in it ends the hosts too early; what was taken for them is a part of it.
+  if (hosts === undefined || path.includes("@")) {
     throw new TypeError(
-      "`url`: expected etcd://user:password@host:2379,host2:2379/prefix, received another text",
+      "`url`: expected etcd://user:password@host:2379,host2:2379/prefix, with what is not a letter or a digit of a " +
+        "password as in a URL (%2F for /, %40 for @), received another text",
     );
   }
   const { tls, isTls } = readQuery(query);

@@ -94,11 +94,16 @@ export async function raiseEpoch(client: Client, keys: Keys, least: number): Pro
     const found = await client.ask<TxnAnswer>("/v3/kv/txn", { success: read }, { isRead: true });
     const slot = found.responses?.[0]?.response_range?.kvs?.[0];
     const known = readEpoch(client.name, slot);
-    if (!known || known.epoch >= least) return;
-    const next: Epoch = { ...known, epoch: least };
+    if (known && known.epoch >= least) return;
+    const { cluster = found.header.cluster_id } = known ?? {};
     const written = await client.ask<TxnAnswer>("/v3/kv/txn", {
       compare: [unchanged(keys.epoch, slot)],
-      success: [{ request_put: { key: encode(keys.epoch), value: encode(JSON.stringify(next)) } }],
+      success: [
+        { request_put: { key: encode(keys.format), value: encode(`${FORMAT}`) } },
+        {
+          request_put: { key: encode(keys.epoch), value: encode(JSON.stringify({ epoch: least, cluster })) },
+        },
+      ],
     });
     if (written.succeeded) return;
   }

@@ -64,6 +64,8 @@ class EtcdStore implements Store {
   readonly #watches = new Watches();
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
+  /** The error of all calls once an older state was restored. */
+  #setBack: Promise<unknown> | undefined;
 
   constructor(client: Client, keys: Keys, epoch: number, surroundings: EngineSurroundings) {
     const ranges = new Ranges(client, keys);
@@ -86,7 +88,7 @@ class EtcdStore implements Store {
         this.#views.find(scope)?.learn([{ key, revision: expiry.token.revision, value }]);
         return expiry;
       },
-      keepAlive: (scope, key, options) => this.#run(options, () => leases.keepAlive(scope, key, options)),
+      keepAlive: (scope, key, options) => this.#keepAlive(leases, scope, key, options),
     };
   }
 
@@ -144,6 +146,21 @@ class EtcdStore implements Store {
     this.#client.close();
   }
 
+  async #keepAlive(
+    leases: Leases,
+    scope: string,
+    key: string,
+    options: AbortableOptions | undefined,
+  ): Promise<boolean> {
+    try {
+      return await this.#run(options, () => leases.keepAlive(scope, key, options));
+    } catch (error) {
+      // What hangs on the slot can be unknown to the older state, and be granted again: nobody may go on with it.
+      if (this.#setBack) return false;
+      throw error;
+    }
+  }
+
   async #attempt(
     scope: string,
     changes: readonly SlotChange[],
@@ -172,12 +189,22 @@ class EtcdStore implements Store {
   async #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
     throwIfAborted(options?.signal);
     if (this.#closing) throw storeClosed();
+    if (this.#setBack) throw await this.#setBack;
     const calling = call();
     this.#underWay.add(calling);
     try {
       return await calling;
+    } catch (error) {
+      if (!this.#client.isSetBack) throw error;
+      throw await (this.#setBack ??= this.#leaveHistory(error));
     } finally {
       this.#underWay.delete(calling);
     }
+  }
+
+  /** Whoever opens the store from now on has tokens that are above those that were told before. Returns the error. */
+  async #leaveHistory(why: unknown): Promise<unknown> {
+    await raiseEpoch(this.#client, this.#keys, this.epoch + 1).catch(() => undefined);
+    return why;
   }
 }

@@ -89,7 +89,10 @@ export function parsePostgresUrl(text: string): PostgresOptions {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^postgres(?:ql)?:$/u.test(url.protocol)) {
     // The text itself may have a password in it.
-    throw new RangeError("expected a URL as postgres://user@host:5432/database, received something else");
+    throw new RangeError(
+      "`url`: expected postgres://user:password@host:5432/database, with what is not a letter or a digit of a " +
+        "password as in a URL (%2F for /), received another text",
+    );
   }
   const schema = url.searchParams.get("schema") ?? undefined;
   url.searchParams.delete("schema");
