@@ -19,7 +19,13 @@ export async function answer(call: () => Promise<Record<string, unknown>>): Prom
   }
 }
 
+const MISUSED = "call again with what is expected";
+
 const NEXT: Partial<Record<PortErrorCode, string>> = {
+  INVALID_PORT: MISUSED,
+  INVALID_PORT_RANGE: MISUSED,
+  INVALID_ADDRESS: MISUSED,
+  UNKNOWN_PROTOCOL: MISUSED,
   NAME_HELD: "it runs already: use its port, which `list` shows; or acquire another service",
   NAME_KEPT: "leave `ports` out, or ask the user for `moorage release --give-up`",
   NO_PORT_AVAILABLE: "leave `ports` out, or give more of them; `list` shows who has them",
@@ -36,7 +42,7 @@ function nextStep(error: unknown): string {
   if (PortError.is(error)) return NEXT[error.code] ?? "ask the user for `moorage doctor`";
   if (error instanceof NotReady)
     return "see with `who` who is there, and in the output of the server why it does not listen";
-  if (isMisuse(error)) return "call again with what is expected";
+  if (isMisuse(error)) return MISUSED;
   return "ask the user for `moorage doctor`";
 }
 

@@ -4,7 +4,7 @@ import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { z } from "zod";
 import type { InspectedLease, InspectedReservation } from "../inspect/index.ts";
 import { inspect } from "../node/index.ts";
-import { tenantOf } from "../report/describe.ts";
+import { processOf } from "../report/describe.ts";
 import { overview, type PlaceGroup } from "../report/overview.ts";
 import { placesOf } from "../report/places.ts";
 import { urlsByConfig } from "../report/urls.ts";
@@ -31,7 +31,7 @@ const OUTPUT = z.object({
       protocols: z.array(z.string()),
       state: z.string(),
       url: z.string().nullable(),
-      pid: z.number().nullable(),
+      pid: z.number().nullable().describe("of the server, while it listens; else of who has the lease"),
       command: z.string().nullable(),
     }),
   ),
@@ -91,7 +91,7 @@ function servicesOf({ project, worktree, folder, isCurrent, services }: PlaceGro
 
 function ofLease(lease: InspectedLease, whose: Belonging = NOBODYS): Shown {
   const { name, ports, protocols, state } = lease;
-  const { pid, command } = tenantOf(lease);
+  const { pid, command } = processOf(lease);
   return { ...whose, name, ports: [...ports], protocols: [...protocols], state, pid, command };
 }
 

@@ -42,6 +42,13 @@ export function tenantOf(lease: Pick<InspectedLease, "holder" | "heir" | "livesW
   return (lease.livesWith === "heir" ? lease.heir : null) ?? lease.holder;
 }
 
+/** The process of the lease's own that listens, else the one that the lease lives with. */
+export function processOf(lease: InspectedLease): Pick<ProcessIdentity, "pid" | "command"> {
+  if (!lease.listeners?.length) return tenantOf(lease);
+  const own = lease.listeners.find(({ ownership }) => ownership === "own");
+  return own?.owners[0] ?? tenantOf(lease);
+}
+
 /** "tcp 127.0.0.1:3000", "udp [::]:53". */
 export function formatSocket({ protocol, address, port }: Listener): string {
   return `${protocol} ${formatEndpoint(IpAddress.parse(address), port)}`;

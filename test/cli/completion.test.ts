@@ -11,7 +11,7 @@ import { type Folder, MAIN, newFolder } from "./moorage.ts";
 
 const program = buildProgram("0.0.0", { done: () => undefined, help: () => undefined });
 
-const KNOWN = { name: "web", port: "3000", group: "dev" } as const;
+const KNOWN = { name: "web", port: "3000", group: "dev", service: "api" } as const;
 
 async function at(...words: readonly string[]): Promise<Completion> {
   return await complete(program, words, async (kind, { isGlobal }) => [
@@ -84,9 +84,11 @@ test("services, groups, and a command behind --, where a command may be left out
   other.command("up").option("--group <group>", "which").argument("[command...]", "what");
   const valuesOf = async (...words: readonly string[]): Promise<unknown> =>
     await complete(other, words, async (kind) => [{ value: KNOWN[kind], description: "" }]);
-  const services = { kind: "values", values: [{ value: "web", description: "" }] };
+  const services = { kind: "values", values: [{ value: "api", description: "" }] };
   expect(await valuesOf("up", "")).toEqual(services);
-  expect(await valuesOf("up", "web", "a")).toEqual(services);
+  expect(await valuesOf("up", "a")).toEqual(services);
+  expect(await valuesOf("up", "api", "")).toEqual(services);
+  expect(await valuesOf("up", "web", "a")).toEqual({ kind: "command", skip: 2 });
   expect(await valuesOf("up", "--group", "")).toMatchObject({ values: [{ value: "dev" }] });
   expect(await valuesOf("up", "--", "np")).toEqual({ kind: "command", skip: 3 });
 });
@@ -102,6 +104,16 @@ test("services are those of the config too, before they have run, and groups", a
   const env = { MOORAGE_DIR: join(folder.directory, "none") };
   const { stdout } = await folder.start(process.execPath, args, { cwd: folder.directory, env }).finished;
   expect(stdout).toBe("values\nweb\tof the config\napi\tof the config\n");
+});
+
+test("services that can be run are those of the config that have a command, whatever else has ports", async () => {
+  await using folder = newFolder();
+  const services = { web: { command: "true" }, api: {} };
+  writeFileSync(join(folder.directory, "moorage.json"), JSON.stringify({ services }));
+  await folder.run("get", "--global", "--name", "db", "--for", String(process.pid));
+  const args = [MAIN, "complete", "--", "run", ""];
+  const { stdout } = await folder.start(process.execPath, args, { cwd: folder.directory }).finished;
+  expect(stdout).toBe("values\nweb\tof the config\n");
 });
 
 test("a name or a port that nobody knows is no error: completion says nothing and makes no folder", async () => {

@@ -6,6 +6,7 @@ import { buildProgram } from "../../src/cli/program.ts";
 import { openProject } from "../../src/project/index.ts";
 import { hasGit, newScene, type Scene } from "../project/folders.ts";
 import { type Finished, type Folder, MAIN, newFolder } from "./moorage.ts";
+import { SEES_LISTENERS } from "./servers.ts";
 
 function newPlaces(): Scene {
   const scene = newScene();
@@ -70,10 +71,34 @@ describe.skipIf(!hasGit)("context (needs git)", () => {
           ],
         },
       ],
+      startable: [],
       others: { projects: 0, leases: 0 },
       problem: null,
     });
   });
+});
+
+test("what the config has a command for is started by that", async () => {
+  using scene = newScene();
+  await using folder = newFolder();
+  const services = { web: { command: "npm run dev" }, db: {}, api: { command: "npm run api" } };
+  const tool = scene.write("tool/moorage.json", { services });
+  const { stdout } = await contextIn(folder, tool);
+  expect(stdout).toContain(
+    "\n- Start what the config has a command for (`web`, `api`): `moorage run`; one of them: `moorage run web`\n- Start another command: `moorage run --name web -- COMMAND` sets PORT,",
+  );
+});
+
+test.skipIf(!SEES_LISTENERS)("the pid is that of the server, once it listens (Linux only)", async () => {
+  using scene = newScene();
+  await using folder = newFolder();
+  const tool = scene.write("tool/package.json", {});
+  const code = `require("node:http").createServer().listen(process.env.PORT, () => console.log(process.pid))`;
+  const args = [MAIN, "run", "--name", "web", "--", process.execPath, "-e", code];
+  const run = folder.start(process.execPath, args, { cwd: tool });
+  const pid = await run.line();
+  expect(pid).not.toBe(String(run.child.pid));
+  expect((await contextIn(folder, tool)).stdout).toContain(`, pid ${pid} \`node `);
 });
 
 test("a config that is wrong is told, and costs no more than what it says", async () => {

@@ -131,6 +131,19 @@ describe("services side by side", () => {
     expect(await state.leases()).toEqual([]);
   });
 
+  test("one whose folder is not there is named, and nothing is started", async () => {
+    await using state = newFolder();
+    const folder = projectWith({
+      "moorage.json": { services: { web: { command: "echo up" }, api: { folder: "gone", command: "true" } } },
+    });
+    expect(await runIn(state, folder, ["run"])).toMatchObject({
+      code: 125,
+      stdout: "",
+      stderr: `moorage: INVALID_CONFIG: ${folder}/moorage.json: \`services.api.folder\`: expected a folder, and there is none at ${folder}/gone\n`,
+    });
+    expect(await state.leases()).toEqual([]);
+  });
+
   test("are leased all or none: one that runs already is named", async () => {
     await using state = newFolder();
     const folder = projectWith({
@@ -140,8 +153,12 @@ describe("services side by side", () => {
     await first.line();
     const { code, stderr, stdout } = await runIn(state, folder, ["run"]);
     expect({ code, stdout }).toEqual({ code: 125, stdout: "" });
-    expect(stderr).toContain("moorage: NAME_HELD: ");
-    expect(stderr).toContain(`pid ${first.child.pid}`);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^moorage: NAME_HELD: api is held here by .* \\(pid ${first.child.pid}\\), on port \\d+; use that one \\(\`moorage url api\`\\), end it, or wait for its end \\(\`--wait\`\\)$`,
+        "mu",
+      ),
+    );
     expect(await state.leases()).toHaveLength(1);
     first.child.kill();
     await first.finished;
@@ -370,6 +387,12 @@ describe("a misuse is told", () => {
       stderr:
         'moorage: COMMAND_NOT_FOUND: cannot start "wbe": command not found; the services here are web, api\n',
     });
+    expect((await runIn(state, folder, ["run", "web", "aip"])).stderr).toMatch(
+      /cannot start "web": command not found, and "aip" is no service; the services here are web, api$/mu,
+    );
+    expect((await runIn(state, folder, ["run", "web", "--ready"])).stderr).toMatch(
+      /, and "--ready" is no service: options of `run` stand before services; /u,
+    );
   });
 
   test("nothing to run, without a config", async () => {

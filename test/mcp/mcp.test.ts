@@ -144,6 +144,12 @@ describe("an error", () => {
       { folder: "relative" },
       /^USAGE: `folder`: expected an absolute path, .*\nNext: /u,
     ],
+    [
+      "of ports that are none asks for others",
+      "acquire",
+      { ports: "all" },
+      /^INVALID_PORT: .*\nNext: call again with what is expected$/u,
+    ],
     ["tells of a process that is none", "acquire", { pid: 2 ** 31 - 1 }, /^PROCESS_NOT_FOUND: .*\nNext: /u],
     [
       "ends a wait",

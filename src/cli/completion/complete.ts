@@ -2,7 +2,7 @@
 // values, for which the words in angle brackets say what they are.
 //
 // Pure: values that only the registry knows are asked for by kind. What has been typed of the word is not looked
-// at, except to tell an option; shells choose what fits, each in its own way.
+// at, except to tell an option, and a command from services; shells choose what fits, each in its own way.
 
 import type { Argument, Command, Option } from "commander";
 
@@ -12,8 +12,11 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** What a registry or a config knows values of, as the words for them in a usage line say: `<name|port>`. */
-const KINDS = ["name", "port", "group"] as const;
+/**
+ * What a registry or a config knows values of, as the words for them in a usage line say: `<name|port>`. A service is
+ * one that the config has a command for.
+ */
+const KINDS = ["name", "port", "group", "service"] as const;
 
 export type ValueKind = (typeof KINDS)[number];
 
@@ -51,14 +54,22 @@ export async function complete(
   const command = commands.find((one) => one.name() === words[first]);
   if (!command) return NOTHING;
 
-  const { awaiting, positionals, isLiteral, isGlobal } = read(command, words.slice(first + 1, -1));
+  const { awaiting, positionals, isLiteral, isBehindDashes, isGlobal } = read(
+    command,
+    words.slice(first + 1, -1),
+  );
   const values = async (value: Argument | Option, prefix = ""): Promise<Completion> =>
     await valuesOf(value, prefix, (kind) => known(kind, { isGlobal }));
   if (awaiting?.required) return await values(awaiting);
-  const argument = argumentAt(command, positionals);
-  const isWord = current !== "" && !current.startsWith("-");
-  if (argument && isCommandLine(argument) && (isLiteral || (isWord && argument.required))) {
-    return { kind: "command", skip: words.length - positionals };
+  const argument = argumentAt(command, positionals.length);
+  const isLater = positionals.length > 0 || (current !== "" && !current.startsWith("-"));
+  if (argument && isCommandLine(argument) && (isBehindDashes || isLater)) {
+    // Without --, words are services as long as each can be one, and nothing behind the first is an option.
+    const services = isBehindDashes ? [] : await known("service", { isGlobal });
+    const canBe = (word: string): boolean => services.some(({ value }) => value === word);
+    const areServices = positionals.every(canBe) && services.some(({ value }) => value.startsWith(current));
+    if (areServices) return { kind: "values", values: services };
+    return { kind: "command", skip: words.length - positionals.length };
   }
   if (!isLiteral && current.startsWith("-")) {
     const [, flag, prefix] = /^((--[\w-]+)=)/u.exec(current) ?? [];
@@ -74,28 +85,31 @@ export async function complete(
 interface Reading {
   /** The option whose value comes next, or may come. */
   readonly awaiting: Option | undefined;
-  readonly positionals: number;
+  readonly positionals: readonly string[];
   /** Whether `--` has come, or a word after which a command takes no more options: nothing is an option any more. */
   readonly isLiteral: boolean;
+  readonly isBehindDashes: boolean;
   readonly isGlobal: boolean;
 }
 
 /** Goes through the words that stand behind a command. */
 function read(command: Command, words: readonly string[]): Reading {
   let awaiting: Option | undefined;
-  let positionals = 0;
+  const positionals: string[] = [];
   let isLiteral = false;
+  let isBehindDashes = false;
   let isGlobal = false;
   for (const word of words) {
     const isValue = awaiting?.required === true || (awaiting?.optional === true && !word.startsWith("-"));
     awaiting = undefined;
     if (isValue) continue;
     if (isLiteral || !word.startsWith("-") || word === "-") {
-      const argument = argumentAt(command, positionals);
-      if (argument?.required === true && isCommandLine(argument)) isLiteral = true;
-      positionals += 1;
+      const argument = argumentAt(command, positionals.length);
+      if (argument && isCommandLine(argument)) isLiteral = true;
+      positionals.push(word);
     } else if (word === "--") {
       isLiteral = true;
+      isBehindDashes = true;
     } else if (word === "--global") {
       isGlobal = true;
     } else if (!word.includes("=")) {
@@ -103,7 +117,7 @@ function read(command: Command, words: readonly string[]): Reading {
       if (option && (option.required || option.optional)) awaiting = option;
     }
   }
-  return { awaiting, positionals, isLiteral, isGlobal };
+  return { awaiting, positionals, isLiteral, isBehindDashes, isGlobal };
 }
 
 function findOption(command: Command, word: string): Option | undefined {
@@ -136,7 +150,7 @@ async function valuesOf(
   const choices = value.argChoices?.map((choice) => ({ value: prefix + choice, description: "" }));
   if (choices) return { kind: "values", values: choices };
   // Where a command can be left out, services stand in its place.
-  const kinds = kindsOf(value).map((kind) => (kind === "command" ? "name" : kind));
+  const kinds = kindsOf(value).map((kind) => (kind === "command" ? "service" : kind));
   if (kinds.includes("file")) return { kind: "files" };
   if (kinds.includes("folder")) return { kind: "folders" };
   const values = await Promise.all(KINDS.filter((kind) => kinds.includes(kind)).map(known));

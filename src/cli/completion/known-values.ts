@@ -27,6 +27,10 @@ export async function knownValues(
       value,
       description: members.join(", "),
     }));
+  if (kind === "service")
+    return [...configuredHere().services.values()]
+      .filter(({ command }) => command !== null)
+      .map(({ name }) => ({ value: name, description: "of the config" }));
   // Opening would make it.
   if (!existsSync(stateDirectory(undefined, surroundings()))) {
     addConfigured();

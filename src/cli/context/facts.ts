@@ -5,7 +5,7 @@ import { inspect } from "../../node/index.ts";
 import type { Project } from "../../project/index.ts";
 import { overview, type PlaceGroup, type ShownService } from "../../report/overview.ts";
 import { placesOf } from "../../report/places.ts";
-import { tenantOf } from "../../report/describe.ts";
+import { processOf } from "../../report/describe.ts";
 import { urlsByConfig } from "../../report/urls.ts";
 
 export interface ContextService {
@@ -14,7 +14,7 @@ export interface ContextService {
   readonly state: InspectedLease["state"] | "kept" | "new";
   readonly ports: readonly number[];
   readonly url: string | null;
-  /** The process that the lease lives with; `null`: there is none. */
+  /** The process that listens, else the one that the lease lives with; `null`: there is none. */
   readonly pid: number | null;
   readonly command: string | null;
 }
@@ -32,6 +32,8 @@ export interface Context {
   readonly here: ContextPlace;
   /** Other worktrees of the project that have or keep ports. */
   readonly worktrees: readonly ContextPlace[];
+  /** The services here that the config has a command for. */
+  readonly startable: readonly string[];
   readonly others: {
     /** Other projects. */
     readonly projects: number;
@@ -47,7 +49,7 @@ export async function lookUpContext(project: Project): Promise<Context> {
   const { place } = project;
   const { groups, leases } = overview(inspection, { current: place, places, urlOf: urlsByConfig() });
   const own = groups.find(({ isCurrent }) => isCurrent);
-  const { configured, problem } = configuredIn(project);
+  const { configured, startable, problem } = configuredIn(project);
   const running = (own?.services ?? []).map(toService);
   const missing = configured.filter((name) => !running.some(({ service }) => service === name));
   const here = places.find(
@@ -62,6 +64,7 @@ export async function lookUpContext(project: Project): Promise<Context> {
       services: [...running, ...missing.map(toNew)],
     },
     worktrees: groups.filter((group) => group !== own && group.project.id === place.project.id).map(toPlace),
+    startable,
     others: {
       projects: new Set(groups.map((group) => group.project.id).filter((id) => id !== place.project.id)).size,
       leases: leases.filter(({ livesWith }) => livesWith !== null).length,
@@ -71,15 +74,21 @@ export async function lookUpContext(project: Project): Promise<Context> {
 }
 
 /** The services that the config names: none where it cannot be read. */
-function configuredIn(project: Project): {
+function configuredIn(project: Project): Pick<Context, "startable" | "problem"> & {
   readonly configured: readonly string[];
-  readonly problem: string | null;
 } {
   try {
-    return { configured: [...project.config.services.keys()], problem: null };
+    const services = [...project.config.services.values()];
+    const startable = services.filter(({ command }) => command !== null);
+    return { configured: services.map(nameOf), startable: startable.map(nameOf), problem: null };
   } catch (error) {
-    return { configured: [], problem: error instanceof Error ? error.message : String(error) };
+    const problem = error instanceof Error ? error.message : String(error);
+    return { configured: [], startable: [], problem };
   }
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
 }
 
 function toPlace({ project, worktree, folder, presence, services }: PlaceGroup): ContextPlace {
@@ -95,7 +104,7 @@ function toPlace({ project, worktree, folder, presence, services }: PlaceGroup):
 function toService({ service, lease, reservation, url }: ShownService): ContextService {
   const state = reservation?.state === "taken" ? "taken" : "kept";
   if (!lease) return { service, state, ports: reservation?.ports ?? [], url, pid: null, command: null };
-  const { pid, command } = tenantOf(lease);
+  const { pid, command } = processOf(lease);
   return { service, state: lease.state, ports: lease.ports, url, pid, command };
 }
 

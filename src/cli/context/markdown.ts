@@ -14,9 +14,10 @@ const STATES: Readonly<Record<ContextService["state"], string>> = {
   new: "in the config, has never run here",
 };
 
-const ADVICE = `## How to work with them
+const START =
+  "- Start: `moorage run --name web -- COMMAND` sets PORT, has the same port each time, and ends with the command.";
 
-- Start: \`moorage run --name web -- COMMAND\` sets PORT, has the same port each time, and ends with the command.
+const ADVICE = `\
 - Wait until it is up, instead of sleeping: \`moorage wait web\`
 - Where it is: \`moorage url web\`, \`moorage port web\`; of all services, \`moorage env\`
 - Stop: end the process that you started; \`moorage free PORT\` asks whoever listens, if it is this user's.
@@ -30,7 +31,7 @@ const ADVICE = `## How to work with them
 - Do not use \`moorage release --force\` unless the user says so.
 `;
 
-export function toMarkdown({ here, worktrees, others, problem }: Context): string {
+export function toMarkdown({ here, worktrees, startable, others, problem }: Context): string {
   const { project, worktree, folder, services } = here;
   const where = folder === null ? "" : ` (${code(folder)})`;
   return [
@@ -46,6 +47,9 @@ export function toMarkdown({ here, worktrees, others, problem }: Context): strin
       : ["## Other worktrees of this project", "", ...worktrees.map(worktreeLine), ""]),
     `Elsewhere on this machine: other projects with services: ${others.projects}; other leases: ${others.leases}.`,
     "",
+    "## How to work with them",
+    "",
+    ...startLines(startable),
     ADVICE,
   ].join("\n");
 }
@@ -55,6 +59,17 @@ function serviceLine({ service, state, ports, url, pid, command }: ContextServic
   const place = url ?? (ports.length === 0 ? undefined : `port ${ports.join(", ")}`);
   const who = pid === null ? undefined : `pid ${pid}${command === null ? "" : ` ${code(command)}`}`;
   return `- ${code(service)}: ${[STATES[state], place && code(place), who].filter((part) => part !== undefined).join(", ")}`;
+}
+
+/** What the config has a command for is started by that. */
+function startLines([first, ...more]: readonly string[]): string[] {
+  if (first === undefined) return [START];
+  const all = [first, ...more].map(code).join(", ");
+  const one = more.length === 0 ? "" : `; one of them: ${code(`moorage run ${first}`)}`;
+  return [
+    `- Start what the config has a command for (${all}): \`moorage run\`${one}`,
+    START.replace("Start", "Start another command"),
+  ];
 }
 
 /** "- `main` (`/home/ann/shop`): `web` up on 20817, `api` kept on 20818". */

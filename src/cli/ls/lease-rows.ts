@@ -3,10 +3,10 @@
 
 import type { Listener } from "../../contract/index.ts";
 import type { InspectedLease, InspectedReservation, Ownership } from "../../inspect/index.ts";
-import { formatAge, formatListeners, formatPlace } from "../../report/describe.ts";
+import { formatAge, formatListeners, formatPlace, processOf } from "../../report/describe.ts";
 import type { Overview, ShownService } from "../../report/overview.ts";
 import { type Cell, cellOf, type Layout, type Row } from "../show/columns.ts";
-import { commandInside, processOf } from "./command-inside.ts";
+import { commandInside } from "./command-inside.ts";
 import { formatHeading } from "./heading.ts";
 import { stateCells } from "./states.ts";
 import type { Terminal } from "../show/terminal.ts";

@@ -1,9 +1,10 @@
 // Services of the config side by side, each with its own command.
 
-import { PortError } from "../../core/index.ts";
+import { statSync } from "node:fs";
+import { PortError, type PortErrorDetails } from "../../core/index.ts";
 import type { Lease } from "../../node/index.ts";
-import type { Project } from "../../project/index.ts";
-import { formatPorts } from "../../registry/index.ts";
+import type { Config, Project } from "../../project/index.ts";
+import { formatHolder, formatPorts } from "../../registry/index.ts";
 import { listenersOn } from "../../report/listeners.ts";
 import { say } from "../output.ts";
 import { type Job, pathFor, toTask } from "./job.ts";
@@ -26,11 +27,28 @@ export async function leaseAll(
     services.map((service) => [service, project.request(service, { hold })] as const),
   );
   await project.remember();
-  const leases = await project.registry.acquireAll(parts, { wait, signal });
-  return new Map(services.map((service) => [service, leases[service]!]));
+  try {
+    const leases = await project.registry.acquireAll(parts, { wait, signal });
+    return new Map(services.map((service) => [service, leases[service]!]));
+  } catch (error) {
+    if (PortError.is(error) && error.code === "NAME_HELD") error.message = heldHere(project, error);
+    throw error;
+  }
 }
 
-/** The commands of services, those left out that run already where nobody keeps them. */
+/** A service of the config can take no other name, and who starts it twice seldom wants to take its port away. */
+function heldHere(project: Project, { leaseName, ports, holder }: PortErrorDetails["NAME_HELD"]): string {
+  const service = project.serviceOf(leaseName) ?? leaseName;
+  const where = `${service} is held here by ${formatHolder(holder)}, on ${formatPorts(ports)}`;
+  return `${where}; use that one (\`moorage url ${service}\`), end it, or wait for its end (\`wait\`)`;
+}
+
+/**
+ * The commands of services, those left out that run already where nobody keeps them.
+ *
+ * @throws PortError `INVALID_CONFIG` for a folder that is not there, `NAME_HELD` for a service that runs; nothing is
+ * leased then.
+ */
 export async function tasksOf(
   project: Project,
   services: readonly string[],
@@ -38,6 +56,7 @@ export async function tasksOf(
 ): Promise<Task[]> {
   const running = await Promise.all(services.map((service) => runsAlready(project, service)));
   const begun = services.filter((_, at) => !running[at]);
+  for (const service of begun) expectFolder(project.config, service);
   const leases = await leaseAll(project, begun, options);
   const tasks: Task[] = [];
   for (const [name, lease] of leases) {
@@ -56,6 +75,16 @@ export async function tasksOf(
     tasks.push({ ...task, line: { ...task.line, env }, isDetached: service.detached });
   }
   return tasks.length > 1 ? withPrefixes(tasks) : tasks;
+}
+
+/** Of a command in a folder that is not there the system says that there is no such command. */
+function expectFolder({ file, services }: Config, service: string): void {
+  const { folder } = services.get(service)!;
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const path = file ?? "";
+  const at = `services.${service}.folder`;
+  const message = `${path}: \`${at}\`: expected a folder, and there is none at ${folder}`;
+  throw new PortError("INVALID_CONFIG", message, { path, at });
 }
 
 function withPrefixes(tasks: readonly Task[]): Task[] {

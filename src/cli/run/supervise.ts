@@ -185,17 +185,25 @@ async function watchReadiness(
 
 /** Says why a command could not be started, and returns the exit code of that. */
 function sayNotStarted(
-  { line: { command }, alternatives = [] }: Task,
+  { line: { command, parameters }, alternatives = [] }: Task,
   { code, errno, message }: NodeJS.ErrnoException,
 ): number {
   const what = `cannot start ${JSON.stringify(command)}`;
   if (code === "ENOENT") {
-    const but = alternatives.length === 0 ? "" : `; the services here are ${alternatives.join(", ")}`;
+    // Of words that were to be services, one that is none has made a command of all.
+    const other = alternatives.includes(command) && parameters.find((word) => !alternatives.includes(word));
+    const none = typeof other === "string" ? `, and ${noService(other)}` : "";
+    const but = alternatives.length === 0 ? "" : `${none}; the services here are ${alternatives.join(", ")}`;
     say(`moorage: COMMAND_NOT_FOUND: ${what}: command not found${but}`);
     return EXIT.NO_COMMAND;
   }
   say(`moorage: COMMAND_NOT_STARTED: ${what}: ${getSystemErrorMap().get(errno ?? 0)?.[1] ?? message}`);
   return EXIT.NOT_EXECUTABLE;
+}
+
+function noService(word: string): string {
+  const why = word.startsWith("-") ? ": options of `run` stand before services" : "";
+  return `${JSON.stringify(word)} is no service${why}`;
 }
 
 /** What people call a lease that has no name. */
