@@ -161,6 +161,19 @@ describe.skipIf(!hasEtcd)(`with authentication${WITHOUT_ETCD}`, () => {
     expect(await store.expiring!.keepAlive("s", "session/1")).toBe(true);
   });
 
+  it("a watch alone gets a new token when the server forgot the old one", async () => {
+    const lone = await startGuarded();
+    const options = { endpoints: [lone.url], user: "ann", password: "p:w", prefix: "shop" };
+    const [watcher, other] = [await open(options), await open(options)];
+    const watch = watcher.watch("s");
+    await watch.next();
+    const told = watch.next();
+    await lone.server.kill();
+    await lone.server.start();
+    expect(await isUsable(other)).toBe(true);
+    expect((await told).value?.slots.length).toBe(1);
+  });
+
   it("a user whose rights change goes on", async () => {
     const lone = await startGuarded();
     const store = await open({ endpoints: [lone.url], user: "ann", password: "p:w", prefix: "shop" });

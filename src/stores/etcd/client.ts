@@ -6,6 +6,7 @@
 import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
 import { adviceOn, isFinal, isTokenOld, isUntouched, Refusal, refusalOf, unavailable } from "./failure.ts";
 import { type Header, revisionOf } from "./messages.ts";
+import { Token } from "./token.ts";
 import { Endpoint, type HttpCall, NoAnswer, type TlsOptions } from "./transport.ts";
 
 export interface ClientOptions {
@@ -56,16 +57,17 @@ export class Client {
   readonly #endpoints: readonly Endpoint[];
   /** The index of the one that is asked. */
   #current = 0;
-  #token: Promise<string> | undefined;
+  readonly #token: Token;
   #cluster: string | undefined;
   /** The highest revision that was told. */
   #highest = 0;
   #isSetBack = false;
 
   constructor(options: ClientOptions) {
-    const { name, endpoints, tls } = options;
+    const { name, endpoints, tls, user, password = "" } = options;
     this.name = name;
     this.#options = options;
+    this.#token = new Token(user === undefined ? undefined : { name: user, password });
     this.#endpoints = endpoints.map((url) => new Endpoint(url, tls));
   }
 
@@ -97,7 +99,7 @@ export class Client {
       } catch (error) {
         throwIfAborted(signal);
         if (error instanceof Refusal) {
-          if (isTokenOld(error) && this.#options.user !== undefined && renewals++ < 2) continue;
+          if (isTokenOld(error) && this.#token.isRenewable && renewals++ < 2) continue;
           if (isFinal(error) || isTokenOld(error)) throw error;
         } else if (!(error instanceof NoAnswer)) throw error;
         const mayBeDone = error instanceof NoAnswer ? error.wasSent : !isUntouched(error);
@@ -134,22 +136,18 @@ export class Client {
     { silenceMs, signal, read }: StreamOptions<Answer>,
   ): AsyncGenerator<Answer[], void> {
     const at = this.#current;
-    const { timeoutMs } = this.#options;
-    const call = {
-      path,
-      body: JSON.stringify(message),
-      signal,
-      timeoutMs: this.#tryMs(timeoutMs),
-      silenceMs,
-    };
+    const endpoint = this.#endpoints[at]!;
+    const timeoutMs = this.#tryMs(this.#options.timeoutMs);
+    const call = { path, body: JSON.stringify(message), signal, timeoutMs, silenceMs };
+    let authorization: string | undefined;
     try {
-      const authorization = await this.#authorization(at, call.timeoutMs);
-      for await (const lines of this.#endpoints[at]!.stream({ ...call, authorization })) {
+      authorization = await this.#token.get(endpoint, timeoutMs);
+      for await (const lines of endpoint.stream({ ...call, authorization })) {
         yield lines.map((line) => read(line) ?? (messageIn(line) as Answer));
       }
     } catch (error) {
       throwIfAborted(signal);
-      if (error instanceof Refusal && isTokenOld(error)) this.#token = undefined;
+      if (error instanceof Refusal && isTokenOld(error)) this.#token.forget(authorization);
       else this.#leave(at);
       throw error;
     }
@@ -166,42 +164,13 @@ export class Client {
   }
 
   async #try<Answer>(at: number, call: Omit<HttpCall, "authorization">): Promise<Answer> {
-    const token = this.#token;
-    const authorization = await this.#authorization(at, call.timeoutMs);
-    const answer = await this.#endpoints[at]!.call({ ...call, authorization });
+    const endpoint = this.#endpoints[at]!;
+    const authorization = await this.#token.get(endpoint, call.timeoutMs);
+    const answer = await endpoint.call({ ...call, authorization });
     if (answer.status === 200) return messageIn(answer.text) as Answer;
     const refusal = refusalOf(answer.status, answer.text);
-    // Of many calls at once the first one to hear it has it renewed for all.
-    if (isTokenOld(refusal) && this.#token === token) this.#token = undefined;
+    if (isTokenOld(refusal)) this.#token.forget(authorization);
     throw refusal;
-  }
-
-  /** The token of the user, asked for once; it belongs to all members. */
-  async #authorization(at: number, timeoutMs: number): Promise<string | undefined> {
-    if (this.#options.user === undefined) return undefined;
-    this.#token ??= this.#authenticate(at, timeoutMs);
-    const token = this.#token;
-    try {
-      return await token;
-    } catch (error) {
-      if (this.#token === token) this.#token = undefined;
-      throw error;
-    }
-  }
-
-  async #authenticate(at: number, timeoutMs: number): Promise<string> {
-    const { user: name, password = "" } = this.#options;
-    const body = JSON.stringify({ name, password });
-    const call = {
-      path: "/v3/auth/authenticate",
-      body,
-      timeoutMs,
-      authorization: undefined,
-      signal: undefined,
-    };
-    const answer = await this.#endpoints[at]!.call(call);
-    if (answer.status === 200) return (JSON.parse(answer.text) as { token: string }).token;
-    throw refusalOf(answer.status, answer.text);
   }
 
   /** The time for one try: a member that is cut off from the others must leave some for the next one. */

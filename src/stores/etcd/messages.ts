@@ -66,10 +66,7 @@ export interface LeaseAnswer {
 
 export interface WatchAnswer {
   readonly events?: readonly { readonly type?: "DELETE"; readonly kv: KeyValue }[];
-  readonly created?: boolean;
   readonly canceled?: boolean;
-  readonly cancel_reason?: string;
-  readonly compact_revision?: string;
 }
 
 /** What the gateway answers instead: of a stream under `error`. The code is gRPC's. */

@@ -9,6 +9,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { AbortSignalLike } from "../../contract/index.ts";
+import { linesOf } from "./lines.ts";
 
 /** Certificates and keys, each as PEM text. */
 export interface TlsOptions {
@@ -47,8 +48,6 @@ export class NoAnswer extends Error {
 const MOST_CONNECTIONS = 64;
 /** How long a connection is kept that nobody uses: shorter than what is between may keep it. */
 const IDLE_MS = 30_000;
-/** How long a stream is left alone after something was read from it. */
-const REST_MS = 20;
 /** A member that has lost its leader says so at once. As a list, headers take Node less to write. */
 const BASE_HEADERS = ["content-type", "application/json", "grpc-metadata-hasleader", "true"];
 
@@ -173,51 +172,4 @@ export class Endpoint {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
-}
-
-/** Ends with what is read from; what failed there is thrown. */
-async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string[], void> {
-  const chunks: Buffer[] = [];
-  let [wake, error]: [() => void, unknown] = [() => {}, undefined];
-  let isOver = false;
-  incoming.on("data", (chunk: Buffer) => {
-    chunks.push(chunk);
-    wake();
-  });
-  incoming.on("error", (reason) => (error = reason));
-  incoming.on("close", () => {
-    isOver = true;
-    wake();
-  });
-  for (let rest = ""; ;) {
-    if (chunks.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve));
-    if (chunks.length > 0) {
-      // All of it is ASCII, so that no character is in two pieces.
-      const lines = (rest + Buffer.concat(chunks.splice(0)).toString("latin1")).split("\n");
-      rest = lines.pop()!;
-      const full = lines.filter((line) => line !== "");
-      if (full.length > 0) yield full;
-      // What comes meanwhile is read at once, which is far cheaper than piece by piece.
-      if (!isOver) await rested(incoming);
-    } else {
-      if (error !== undefined) throw error;
-      return;
-    }
-  }
-}
-
-/** A while, or until it is over; what comes meanwhile waits in the kernel. */
-async function rested(incoming: IncomingMessage): Promise<void> {
-  const { socket } = incoming;
-  incoming.pause();
-  socket.pause();
-  let wake!: () => void;
-  await new Promise<void>((resolve) => {
-    wake = resolve;
-    setTimeout(wake, REST_MS).unref();
-    incoming.once("close", wake);
-  });
-  incoming.off("close", wake);
-  socket.resume();
-  incoming.resume();
 }

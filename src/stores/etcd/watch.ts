@@ -1,8 +1,8 @@
 // What etcd tells of a scope: all its slots, then its changes in the order of their revisions, from the revision of the list on.
 //
 // A watch that breaks off goes on where it was, at the next member if need be; a silent one is begun anew from time to
-// time, because a connection that only seems to be there is silent too. When etcd has compacted what came in
-// between, all slots are told again.
+// time, because a connection that only seems to be there is silent too. When etcd cancels it, all slots are told again: it
+// has compacted what came in between, or does not know the user's token any more, which the list then renews.
 
 import {
   type AbortSignalLike,
@@ -58,11 +58,11 @@ export async function* followScope(
       ({ revision } = listed);
       yield { all: true, ...listed };
     } catch (error) {
-      if (!isBegun || !PortError.is(error)) throw error;
+      if (!isBegun || !PortError.is(error) || isRefused(error.cause)) throw error;
       await pause();
       continue;
     }
-    for (let isCompacted = false; !isCompacted;) {
+    for (let isCancelled = false; !isCancelled;) {
       const request = { create_request: { ...range, start_revision: `${revision + 1}` } };
       try {
         const options = { silenceMs: SILENCE_MS, signal, read: readPlainEvent };
@@ -74,19 +74,21 @@ export async function* followScope(
             revision = slots.at(-1)!.revision;
             yield { all: false, slots, revision };
           }
-          isCompacted = answers.some(({ compact_revision }) => compact_revision !== undefined);
-          const cancelled = answers.find(({ canceled }) => canceled);
-          if (isCompacted) break;
-          if (cancelled) throw new Refusal(cancelled.cancel_reason ?? "the watch was cancelled", -1);
+          isCancelled = answers.some(({ canceled }) => canceled);
+          if (isCancelled) break;
         }
       } catch (error) {
         throwIfAborted(signal);
-        if (error instanceof Refusal && isFinal(error)) throw client.failure(error);
+        if (isRefused(error)) throw client.failure(error);
       }
       await pause();
     }
     isBegun = true;
   }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Refusal && isFinal(error);
 }
 
 function changesIn(answers: readonly WatchAnswer[], ranges: Ranges, scope: string): ChangedSlot[] {

@@ -1,0 +1,55 @@
+// The lines of an answer that goes on, as a watch does: many at once, where many come.
+
+import type { IncomingMessage } from "node:http";
+
+/** How long a stream is left alone after something was read from it. */
+const REST_MS = 20;
+
+/** Ends with what is read from; what failed there is thrown. */
+export async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string[], void> {
+  const chunks: Buffer[] = [];
+  let [wake, error]: [() => void, unknown] = [() => {}, undefined];
+  let isOver = false;
+  incoming.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    wake();
+  });
+  incoming.on("error", (reason) => (error = reason));
+  incoming.on("close", () => {
+    isOver = true;
+    wake();
+  });
+  for (let rest = ""; ;) {
+    if (chunks.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve));
+    if (chunks.length > 0) {
+      // All of it is ASCII, so that no character is in two pieces.
+      const lines = (rest + Buffer.concat(chunks.splice(0)).toString("latin1")).split("\n");
+      rest = lines.pop()!;
+      const full = lines.filter((line) => line !== "");
+      if (full.length > 0) yield full;
+      // What comes meanwhile is read at once, which is far cheaper than piece by piece.
+      if (!isOver) await rested(incoming);
+    } else {
+      if (error !== undefined) throw error;
+      // An error that is told in place of a stream has no end of line.
+      if (rest !== "") yield [rest];
+      return;
+    }
+  }
+}
+
+/** A while, or until it is over; what comes meanwhile waits in the kernel. */
+async function rested(incoming: IncomingMessage): Promise<void> {
+  const { socket } = incoming;
+  incoming.pause();
+  socket.pause();
+  let wake!: () => void;
+  await new Promise<void>((resolve) => {
+    wake = resolve;
+    setTimeout(wake, REST_MS).unref();
+    incoming.once("close", wake);
+  });
+  incoming.off("close", wake);
+  socket.resume();
+  incoming.resume();
+}
