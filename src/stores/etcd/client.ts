@@ -5,7 +5,8 @@
 
 import { type AbortableOptions, type Chance, type Clock, throwIfAborted } from "../../contract/index.ts";
 import { adviceOn, isFinal, isTokenOld, isUntouched, Refusal, refusalOf, unavailable } from "./failure.ts";
-import { type Header, revisionOf } from "./messages.ts";
+import { History } from "./history.ts";
+import type { Header } from "./messages.ts";
 import { Token } from "./token.ts";
 import { Endpoint, type HttpCall, NoAnswer, type TlsOptions } from "./transport.ts";
 
@@ -58,15 +59,13 @@ export class Client {
   /** The index of the one that is asked. */
   #current = 0;
   readonly #token: Token;
-  #cluster: string | undefined;
-  /** The highest revision that was told. */
-  #highest = 0;
-  #isSetBack = false;
+  readonly #history: History;
 
   constructor(options: ClientOptions) {
     const { name, endpoints, tls, user, password = "" } = options;
     this.name = name;
     this.#options = options;
+    this.#history = new History(name);
     this.#token = new Token(user === undefined ? undefined : { name: user, password });
     this.#endpoints = endpoints.map((url) => new Endpoint(url, tls));
   }
@@ -90,11 +89,11 @@ export class Client {
     for (let tries = 1; ; tries++) {
       const at = this.#current;
       const leftMs = timeoutMs - (clock.elapsed() - began);
-      const told = this.#highest;
+      const { told } = this.#history;
       try {
         const answer = await this.#try<Answer>(at, { path, body, signal, timeoutMs: this.#tryMs(leftMs) });
-        this.#expectSameCluster(answer.header);
-        if (path.startsWith(KEYS)) this.#expectSameHistory(answer.header, told);
+        this.#history.expectSameCluster(answer.header);
+        if (path.startsWith(KEYS)) this.#history.expectGoesOn(answer.header, told);
         return { answer, isLater };
       } catch (error) {
         throwIfAborted(signal);
@@ -113,7 +112,7 @@ export class Client {
 
   /** Whether an older state was restored since it was first asked. */
   get isSetBack(): boolean {
-    return this.#isSetBack;
+    return this.#history.isSetBack;
   }
 
   /** As `call`, for those who know nothing better to do with a refusal. */
@@ -199,35 +198,6 @@ export class Client {
       throw unavailable(this.name, `no answer within ${timeoutMs} ms (${error.message})${done}`, error);
     }
     if (pauseMs > 0) await clock.sleep(pauseMs, { signal });
-  }
-
-  /** Revisions of another cluster, or of one that was made anew from a backup, are not those that were told. */
-  #expectSameCluster({ cluster_id: cluster }: Header): void {
-    this.#cluster ??= cluster;
-    if (cluster === this.#cluster) return;
-    throw unavailable(
-      this.name,
-      "its endpoints are another cluster than before, or of several; open it again",
-    );
-  }
-
-  /**
-   * Revisions only rise. Where they are lower than what was told before the call, the disks were set back to an older state:
-   * what was granted since is not known there, and its tokens would be given again.
-   */
-  #expectSameHistory(header: Header, told: number): void {
-    const revision = revisionOf(header);
-    if (revision >= told) {
-      this.#highest = Math.max(this.#highest, revision);
-      return;
-    }
-    // What is asked from now on is of the older state.
-    if (!this.#isSetBack) this.#highest = revision;
-    this.#isSetBack = true;
-    throw unavailable(
-      this.name,
-      `its revisions went back from ${told} to ${revision}: an older state was restored; open it again`,
-    );
   }
 }
 
