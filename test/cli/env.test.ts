@@ -3,8 +3,9 @@
 import { readFileSync, rmSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { describe, expect, test } from "vitest";
+import { hasProgram } from "../host/processes.ts";
 import { hasGit, newScene, type Scene } from "../project/folders.ts";
-import { type Finished, type Folder, MAIN, newFolder } from "./moorage.ts";
+import { type Finished, type Folder, MAIN, newFolder, PTY } from "./moorage.ts";
 
 const PROJECT = new URL("../../dist/project/index.js", import.meta.url).href;
 const SELF = ["--for", String(process.pid)] as const;
@@ -80,6 +81,24 @@ describe("moorage port and url", () => {
     expect((await runIn(folder, scene.folder, command, "3000")).code).toBe(64);
   });
 });
+
+test.skipIf(!hasProgram("python3", "-c", "import pty"))(
+  "a name that no config tells from a typo is told on a terminal, once (needs python3)",
+  async () => {
+    await using folder = newFolder();
+    using scene = newScene();
+    const tool = scene.write("tool/package.json", {});
+    const ask = async (): Promise<string> =>
+      (
+        await folder.start("python3", ["-c", PTY, process.execPath, MAIN, "url", "wbe"], { cwd: tool })
+          .finished
+      ).stdout;
+    expect(await ask()).toMatch(
+      /^moorage: wbe has not run here yet: it is given a port, and keeps it until `moorage release --give-up wbe`\r\nhttp:\/\/localhost:\d+\r\n$/u,
+    );
+    expect(await ask()).toMatch(/^http:\/\/localhost:\d+\r\n$/u);
+  },
+);
 
 describe("moorage env", () => {
   test("tells ports and URLs of all services, and what they are told", async () => {

@@ -149,15 +149,16 @@ describe.skipIf(!hasGit)("ls (needs git)", () => {
     expect(stderr).toBe("1 kept; next: moorage prune\n");
   });
 
-  test("a config that is wrong costs the URLs that it says, and no more", async () => {
+  test("a config that is wrong costs the URLs that it says, and is told", async () => {
     using scene = newPlaces();
     await using folder = newFolder();
     await using holder = holderIn(folder);
     const port = await holder.lease(scene.at("shop"), "web");
     writeFileSync(`${scene.at("shop")}/moorage.json`, "{");
-    const { code, stdout } = await lsIn(folder, scene.at("shop"));
+    const { code, stdout, stderr } = await lsIn(folder, scene.at("shop"));
     expect(code).toBe(0);
     expect(stdout).toContain(`http://localhost:${port} `);
+    expect(stderr).toMatch(/^moorage: INVALID_CONFIG: .*shop\/moorage\.json: it is not JSON: /mu);
   });
 
   test.skipIf(!SEES_LISTENERS)(

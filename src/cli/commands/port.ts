@@ -3,7 +3,7 @@
 import { describe } from "../../core/expect.ts";
 import { didYouMean, type Project } from "../../project/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { print } from "../output.ts";
+import { print, say } from "../output.ts";
 import { openTarget, type TargetFlags } from "../target.ts";
 
 export async function port(said: string, flags: TargetFlags): Promise<number> {
@@ -42,11 +42,22 @@ async function serviceFor(project: Project, said: string, target: string): Promi
   const service = project.serviceOf(target);
   if (service === null) return null;
   const { file, services } = project.config;
-  if (services.size === 0 || services.has(service) || (await project.portsOf(service))) return service;
+  if (services.has(service) || (await project.portsOf(service))) return service;
+  if (services.size === 0) {
+    sayNew(service);
+    return service;
+  }
   const known = [...services.keys()];
   throw new RangeError(
     `\`name\`: expected a service of ${file} (${known.join(", ")}) or a name that has a port, received ${describe(said)}${didYouMean(said, known)}`,
   );
+}
+
+/** Without a config nothing tells a typo from a service that is to run: who types it sees that a port is given for it. */
+function sayNew(service: string): void {
+  if (!process.stderr.isTTY) return;
+  const undo = `moorage release --give-up ${service}`;
+  say(`moorage: ${service} has not run here yet: it is given a port, and keeps it until \`${undo}\``);
 }
 
 async function portOfName({ registry }: Project, name: string): Promise<number> {
