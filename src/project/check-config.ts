@@ -242,15 +242,25 @@ function expectNoCycle(
   next: (name: string) => readonly string[],
 ): void {
   const done = new Set<string>();
-  const walk = (name: string, way: readonly string[]): void => {
-    if (way.includes(name)) {
-      const circle = [...way.slice(way.indexOf(name)), name];
-      const at = `${kind}.${name}${kind === "services" ? ".url" : ""}`;
-      throw new ConfigProblem(at, `it leads back to itself: ${circle.join(" → ")}`);
+  for (const first of names) {
+    if (done.has(first)) continue;
+    // The way from the first, and of each on it what is not walked yet. No recursion: a way can be longer than the stack.
+    const way = new Map([[first, next(first).toReversed()]]);
+    const stack = [first];
+    for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
+      const other = way.get(name)!.pop();
+      if (other === undefined) {
+        done.add(name);
+        way.delete(name);
+        stack.pop();
+      } else if (way.has(other)) {
+        const circle = [...stack.slice(stack.indexOf(other)), other];
+        const at = `${kind}.${other}${kind === "services" ? ".url" : ""}`;
+        throw new ConfigProblem(at, `it leads back to itself: ${circle.join(" → ")}`);
+      } else if (!done.has(other)) {
+        way.set(other, next(other).toReversed());
+        stack.push(other);
+      }
     }
-    if (done.has(name)) return;
-    for (const other of next(name)) walk(other, [...way, name]);
-    done.add(name);
-  };
-  for (const name of names) walk(name, []);
+  }
 }

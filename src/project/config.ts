@@ -74,6 +74,13 @@ export function servicesOf({ groups, file }: Config, group: string): string[] {
       `\`group\`: expected ${expected}, received ${describe(group)}${didYouMean(group, known)}`,
     );
   }
-  const members = (name: string): string[] => groups.get(name)?.flatMap(members) ?? [name];
-  return [...new Set(members(group))];
+  // Each group once: of groups that share groups, the ways down are more than anybody can walk.
+  const seen = new Set<string>();
+  const left = [group];
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    left.push(...(groups.get(name) ?? []).toReversed());
+  }
+  return [...seen].filter((name) => !groups.has(name));
 }

@@ -26,6 +26,12 @@ function problemOf(value: unknown): string | undefined {
   }
 }
 
+/** Groups g0, g1 …, each with what `membersOf` makes of the one before; the first has "web". */
+const chain = (count: number, membersOf: (name: string) => string[]): Record<string, string[]> =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`g${at}`, at === 0 ? ["web"] : membersOf(`g${at - 1}`)]),
+  );
+
 const web = (service: object): object => ({ services: { web: service } });
 
 describe("a config that reader and schema take", () => {
@@ -252,6 +258,16 @@ describe("what it means", () => {
     expect(() => servicesOf(config, "al")).toThrow(
       '`group`: expected a group of /shop/moorage.json (dev, all), received the string "al"; did you mean all?',
     );
+  });
+
+  test("groups that share groups, or are deep in one another, are walked through once each", () => {
+    for (const groups of [chain(60, (name) => [name, name]), chain(20_000, (name) => [name])]) {
+      const config = checkConfig("/shop/moorage.json", {
+        services: { web: {} },
+        groups: Object.fromEntries(Object.entries(groups).toReversed()),
+      });
+      expect(servicesOf(config, Object.keys(groups).at(-1)!)).toEqual(["web"]);
+    }
   });
 
   test("a service that it does not name is as usual, in the folder of the package", () => {
