@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -155,6 +156,37 @@ describe("a block in a file", () => {
     }
   });
 
+  test("is refused where it would replace something else than a file, and for a read-only one", () => {
+    using scene = newScene();
+    execFileSync("mkfifo", [scene.at("pipe")]);
+    symlinkSync("/dev/null", scene.at("device"));
+    scene.write("kept", "X=1\n");
+    chmodSync(scene.at("kept"), 0o444);
+    symlinkSync("circle", scene.at("circle"));
+    for (const [path, why] of [
+      ["pipe", "it is no regular file"],
+      ["device", "it is no regular file"],
+      ["kept", ""],
+      ["circle", "its links lead back to themselves"],
+    ] as const) {
+      expect(() => writeBlock(scene.at(path), "A=1\n")).toThrow(
+        new RegExp(`^\`--write\`: expected a file that can be written, received .*${why}`, "u"),
+      );
+    }
+    expect(readFileSync(scene.at("kept"), "utf8")).toBe("X=1\n");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  test("comes into the file that a link leads to, also when that is not there yet", () => {
+    using scene = newScene();
+    mkdirSync(scene.at("kept"));
+    symlinkSync("kept/next", scene.at(".env"));
+    symlinkSync("../kept/.env", scene.at("kept/next"));
+    expect(writeBlock(scene.at(".env"), "A=1\n")).toBe(true);
+    expect(readFileSync(scene.at("kept/.env"), "utf8")).toBe(`${fenced("A=1")}\n`);
+    expect(lstatSync(scene.at(".env")).isSymbolicLink()).toBe(true);
+  });
+
   test("tells of variables that are set outside of it", () => {
     using scene = newScene();
     scene.write(".env", `A=0\n${fenced("A=1", "B=1", "C=1")}\n export C = 2\nBB=1\n# B=1\n`);
@@ -181,6 +213,26 @@ describe.skipIf(!hasGit)("a file that git tracks is refused (needs git)", () => 
       /^`--write`: expected a file that git does not track, received .*\.gitignore$/u,
     );
     expect(readFileSync(scene.at("shop/.env"), "utf8")).toBe("X=1\n");
+  });
+
+  test.each([
+    ["a folder by a relative path", () => ({ GIT_DIR: ".git" })],
+    ["another index", (scene: ReturnType<typeof newScene>) => ({ GIT_INDEX_FILE: scene.at("none") })],
+  ])("whatever the variables of a hook name: %s", (_, variables) => {
+    using scene = newScene();
+    const shop = scene.repository("shop");
+    scene.write("shop/apps/.env", "X=1\n");
+    scene.git(shop, "add", ".");
+    const script = `import { writeBlock } from ${JSON.stringify(new URL("../../dist/project/index.js", import.meta.url).href)};
+      writeBlock("apps/.new", "A=1\\n"); writeBlock("apps/.env", "A=1\\n");`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: shop,
+      encoding: "utf8",
+      env: { ...process.env, ...variables(scene) },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/expected a file that git does not track, received .*apps\/\.env/u);
+    expect(readdirSync(scene.at("shop/apps"))).toEqual([".env", ".new"]);
   });
 
   test("but not one beside it whose name is a pattern", () => {
