@@ -38,10 +38,17 @@ async function perform(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    if (!isHelp(error)) throw error;
+    if (!isHelp(error)) throw withGoneFolder(error);
     await print(help);
   }
   return exitCode;
+}
+
+/** The error, or what it means where the system cannot say which folder this is. */
+function withGoneFolder(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException | null)?.syscall !== "uv_cwd") return error;
+  const message = "`folder`: expected one that is there, and the current one is gone; change to another one";
+  return new RangeError(message, { cause: error });
 }
 
 function readVersion(): string {

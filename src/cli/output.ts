@@ -1,6 +1,7 @@
 // stdout is data, stderr is for people. Nobody is left to be told that stderr is broken, so that writing to
 // it never fails; data that cannot be written is an error of the command that prints it.
 
+import { printable } from "../report/describe.ts";
 import { errorCodeOf, OutputError } from "./exit-codes.ts";
 import { withNextStep } from "./next-step.ts";
 
@@ -39,9 +40,13 @@ export function sayText(text: string): void {
   }
 }
 
-/** Writes an error for people, after its stable code, with what to do next. */
+/**
+ * Writes an error for people, after its stable code, with what to do next. What it names can be somebody else's, as a
+ * key of a config is: it steers no terminal.
+ */
 export function sayError(error: unknown): void {
-  say(`moorage: ${errorCodeOf(error)}: ${withNextStep(error)}`);
+  const lines = withNextStep(error).split("\n").map(printable);
+  say(`moorage: ${errorCodeOf(error)}: ${lines.join("\n")}`);
 }
 
 /** Columns of text, each as wide as its widest cell. Goes through the rows twice, and keeps none. */

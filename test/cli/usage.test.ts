@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { errorCodeOf, exitCodeOf } from "../../src/cli/exit-codes.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { expectOptions, expectPort } from "../../src/core/expect.ts";
-import { newFolder } from "./moorage.ts";
+import { newScene } from "../project/folders.ts";
+import { MAIN, newFolder } from "./moorage.ts";
 
 const program = buildProgram("0.0.0", { done: () => undefined, help: () => undefined });
 
@@ -265,3 +266,24 @@ function thrownBy(call: () => unknown): unknown {
 function mainArgs(): string[] {
   return [new URL("../../dist/bin/moorage.js", import.meta.url).pathname];
 }
+
+test("an error steers no terminal by what it names", () => {
+  using scene = newScene();
+  const folder = scene.write("shop/moorage.json", { "\u001b[31m\u0007key": 1 });
+  const { stderr } = spawnSync(process.execPath, [MAIN, "port", "web"], { cwd: folder, encoding: "utf8" });
+  expect(stderr).toContain("`\ufffd[31m\ufffdkey`: there is no such key");
+});
+
+test.skipIf(process.platform === "win32")("a current folder that is gone is said to be", () => {
+  using scene = newScene();
+  const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" port web';
+  const folder = scene.at("gone");
+  mkdirSync(folder);
+  const { status, stderr } = spawnSync("sh", ["-c", script, "sh", folder, process.execPath, MAIN], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(64);
+  expect(stderr).toContain(
+    "moorage: USAGE: `folder`: expected one that is there, and the current one is gone",
+  );
+});

@@ -64,7 +64,7 @@ export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal):
   const lines: string[] = [];
   const add = (row: Row): void => {
     if (isLine(row)) {
-      const cut = terminal.columns === Infinity ? row.line : fit(row.line, terminal.columns, more);
+      const cut = terminal.columns === Infinity ? onOneLine(row.line) : fit(row.line, terminal.columns, more);
       lines.push(row.dress ? row.dress(cut) : cut);
       return;
     }

@@ -81,3 +81,11 @@ test("what dresses a cell takes no width", () => {
   const row: Row = [{ text: "web", width: 3, dress: (text) => terminal.style(text, "green") }, "3000"];
   expect(layOut([row], LAYOUT, terminal).split("\n")[1]).toBe("  \x1B[32mweb\x1B[0m   3000");
 });
+
+test("a line of its own is one line without a terminal, too", () => {
+  const terminal = terminalOf({ isTTY: false }, { LANG: "C.UTF-8" });
+  const lines = layOut([{ line: "a\nb\u001b[31m" }], LAYOUT, terminal)
+    .trimEnd()
+    .split("\n");
+  expect(lines.slice(1)).toEqual(["a\ufffdb\ufffd[31m"]);
+});
