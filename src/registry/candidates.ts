@@ -84,8 +84,11 @@ export class Candidates {
   /** The time of the request, asked for once, and only if it matters. */
   readonly #now = (): BootTime => (this.#bootTime ??= bootTime(this.#world));
   readonly #awake = (): BootTime => (this.#awakeTime ??= awakeTime(this.#world));
-  readonly #remaining = (key: string, left: Departure): number =>
-    this.#world.holders.remainingMs(key, left, this.#awake);
+  readonly #remaining = (key: string, left: Departure): number => {
+    // Left after the request had asked for the time: by that, another clock would have told it.
+    if (this.#awakeTime && left.at > this.#awakeTime.at) this.#awakeTime = undefined;
+    return this.#world.holders.remainingMs(key, left, this.#awake);
+  };
 
   /** The ports that were refused by their slots. */
   *refused(): Generator<Refused> {

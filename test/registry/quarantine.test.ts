@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Lease } from "../../src/registry/index.ts";
+import { faulty } from "./faulty-store.ts";
 import { isOverEngine, outcome, QUARANTINE_MS, several, type Several, summary } from "./world.ts";
 
 const TTL_MS = 1000;
@@ -104,6 +105,23 @@ describe("a port in quarantine", () => {
     expect(await outcome(two.acquire({ ports: 50, quarantine: "refuse" }))).toBe("NO_PORT_AVAILABLE");
     await machine.time.advance(1);
     expect(await outcome(two.acquire({ ports: 50, quarantine: "refuse" }))).toEqual([50]);
+  });
+
+  it("is so for a request that began before the port was left", async () => {
+    const { machine, registries, enter } = await several(1);
+    await (await registries[0]!.acquire({ ports: 50 })).release();
+    const lease = await registries[0]!.acquire({ ports: 51 });
+    const faults = faulty();
+    const two = await enter(2, { wrap: faults.wrap });
+    let reads = 0;
+    faults.before = async (call) => {
+      // The first one tells of the other port, whose quarantine is counted by the time of then.
+      if (call !== "read" || ++reads !== 2) return;
+      await machine.time.advance(5);
+      await lease.release();
+    };
+    expect(await outcome(two.acquire({ ports: "50-51", quarantine: "refuse" }))).toBe("NO_PORT_AVAILABLE");
+    expect(lease.isValid()).toBe(false);
   });
 
   it("is none where there is no quarantine", async () => {
