@@ -9,7 +9,10 @@ import {
   parsePortKey,
   PORT_PREFIX,
   type PortRecord,
+  QUEUE_KEY,
   readPort,
+  readQueue,
+  type Slot,
   type SlotChanges,
 } from "../contract/index.ts";
 import { awakeTime } from "./give-back.ts";
@@ -37,6 +40,8 @@ export class Following {
   /** For each slot that changed: by which count of changes. */
   readonly #changes = new Map<string, number>();
   #count = 0;
+  /** How many stand in the queue. */
+  #waiters = 0;
   #requests = 0;
   #following: Abortable | undefined;
   #over: Promise<void> | undefined;
@@ -107,6 +112,7 @@ export class Following {
     this.#count++;
     if (all) this.#hints.forgetFollowed();
     for (const { key, revision, value } of slots) {
+      if (key === QUEUE_KEY) this.#noteQueue(value === null ? undefined : { key, revision, value });
       if (!key.startsWith(PORT_PREFIX)) continue;
       const record = readPort(value === null ? undefined : { key, revision, value });
       this.#hint(key, record);
@@ -117,6 +123,13 @@ export class Following {
     for (const { keys, wake } of this.#waiting) {
       if ([...keys].some((key) => this.#changes.get(key) === this.#count)) wake();
     }
+  }
+
+  /** Who joins is behind all others; when somebody leaves, it can be the next one's turn. */
+  #noteQueue(slot: Slot | undefined): void {
+    const { length } = readQueue(slot);
+    if (length < this.#waiters) this.#changes.set(QUEUE_KEY, this.#count);
+    this.#waiters = length;
   }
 
   #hint(key: string, { claims, kept, left }: PortRecord): void {

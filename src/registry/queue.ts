@@ -2,7 +2,7 @@
 //
 // The queue decides who may take a port that was just left (see judge.ts). What wakes a waiter is the guard of
 // a lease in its way, which its holder lets go or loses with its life; where its holder can be on another machine, what
-// the engine's watch says of the port, and a poll for the end of sessions; a poll where there is neither.
+// the engine's watch says of the port and the queue, and a poll for the end of sessions; a poll where there is neither.
 
 import {
   type AbortableOptions,
@@ -86,7 +86,8 @@ export class Place {
     try {
       throwIfAborted(signal);
       const wakers = guarded.slice(0, MOST_GUARDS).map((blocker) => this.#guardGone(blocker, over.signal));
-      if (isTold) wakers.push(this.#following.changed(blockers.map(keyOf), count, over.signal));
+      if (isTold)
+        wakers.push(this.#following.changed([...blockers.map(keyOf), QUEUE_KEY], count, over.signal));
       await Promise.race([clock.sleep(longest, { signal: over.signal }), ...wakers]);
     } catch (error) {
       throwIfAborted(signal);

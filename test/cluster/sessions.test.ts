@@ -13,6 +13,7 @@ import {
   outcome,
   QUARANTINE_MS,
   SESSION_TTL_MS,
+  sorted,
   summary,
 } from "../registry/world.ts";
 
@@ -251,6 +252,24 @@ describe("who waits for a port", () => {
     await lease.release();
     await advance(0);
     expect(await Promise.race([waiting, Promise.resolve("still waiting")])).toEqual([50]);
+  });
+
+  it("gets another one as soon as those before have theirs", async () => {
+    const { machines, enter, advance } = fleet(4);
+    const [one, ...others] = [await enter(1), await enter(2), await enter(3), await enter(4)];
+    const lease = await one.acquire({ ports: "50-52", count: 3 });
+    const waiting: Promise<string | readonly number[]>[] = [];
+    for (const other of others) {
+      waiting.push(outcome(other.acquire({ ports: "50-52", wait: true })));
+      await advance(100);
+    }
+    await lease.release();
+    const { time } = machines[0]!;
+    const began = time.clockOf(1).elapsed();
+    const granted = await time.until(Promise.all(waiting));
+    expect(sorted(granted.flat())).toEqual([50, 51, 52]);
+    // A poll would take longer.
+    expect(time.clockOf(1).elapsed() - began).toBeLessThan(100);
   });
 
   it("of a dead machine gets it a second after its session ended at the latest", async () => {
