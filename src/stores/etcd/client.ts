@@ -110,9 +110,9 @@ export class Client {
     }
   }
 
-  /** Whether an older state was restored since it was first asked. */
-  get isSetBack(): boolean {
-    return this.#history.isSetBack;
+  /** What to tell whoever asks, once an older state was restored. */
+  get setBack(): Error | undefined {
+    return this.#history.setBack;
   }
 
   /** As `call`, for those who know nothing better to do with a refusal. */

@@ -7,7 +7,7 @@ export class History {
   readonly #name: string;
   #cluster: string | undefined;
   #told = 0;
-  #isSetBack = false;
+  #setBack: Error | undefined;
 
   /** @param name of the etcd, as messages have it */
   constructor(name: string) {
@@ -19,9 +19,9 @@ export class History {
     return this.#told;
   }
 
-  /** Whether an older state was restored since it was first asked. */
-  get isSetBack(): boolean {
-    return this.#isSetBack;
+  /** What to tell whoever asks, once an older state was restored. */
+  get setBack(): Error | undefined {
+    return this.#setBack;
   }
 
   /** Revisions of another cluster, or of one that was made anew from a backup, are not those that were told. */
@@ -45,11 +45,8 @@ export class History {
       return;
     }
     // What is asked from now on is of the older state.
-    if (!this.#isSetBack) this.#told = revision;
-    this.#isSetBack = true;
-    throw unavailable(
-      this.#name,
-      `its revisions went back from ${told} to ${revision}: an older state was restored; open it again`,
-    );
+    if (!this.#setBack) this.#told = revision;
+    const why = `its revisions went back from ${told} to ${revision}: an older state was restored; open it again`;
+    throw (this.#setBack ??= unavailable(this.#name, why));
   }
 }

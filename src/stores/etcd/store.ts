@@ -64,8 +64,8 @@ class EtcdStore implements Store {
   readonly #watches = new Watches();
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
-  /** The error of all calls once an older state was restored. */
-  #setBack: Promise<unknown> | undefined;
+  /** That of the epoch, once an older state was restored. */
+  #raising: Promise<void> | undefined;
 
   constructor(client: Client, keys: Keys, epoch: number, surroundings: EngineSurroundings) {
     const ranges = new Ranges(client, keys);
@@ -156,7 +156,7 @@ class EtcdStore implements Store {
       return await this.#run(options, () => leases.keepAlive(scope, key, options));
     } catch (error) {
       // What hangs on the slot can be unknown to the older state, and be granted again: nobody may go on with it.
-      if (this.#setBack) return false;
+      if (this.#client.setBack) return false;
       throw error;
     }
   }
@@ -189,22 +189,28 @@ class EtcdStore implements Store {
   async #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
     throwIfAborted(options?.signal);
     if (this.#closing) throw storeClosed();
-    if (this.#setBack) throw await this.#setBack;
+    if (this.#client.setBack) throw await this.#afterSetBack(this.#client.setBack);
     const calling = call();
     this.#underWay.add(calling);
     try {
       return await calling;
     } catch (error) {
-      if (!this.#client.isSetBack) throw error;
-      throw await (this.#setBack ??= this.#leaveHistory(error));
+      if (this.#client.setBack) throw await this.#afterSetBack(this.#client.setBack);
+      throw error;
     } finally {
       this.#underWay.delete(calling);
     }
   }
 
-  /** Whoever opens the store from now on has tokens that are above those that were told before. Returns the error. */
-  async #leaveHistory(why: unknown): Promise<unknown> {
-    await raiseEpoch(this.#client, this.#keys, this.epoch + 1).catch(() => undefined);
+  /** Whoever opens the store from now on is to have tokens above those that were told before. Returns why it is refused. */
+  async #afterSetBack(why: Error): Promise<Error> {
+    this.#raising ??= raiseEpoch(this.#client, this.#keys, this.epoch + 1);
+    try {
+      await this.#raising;
+    } catch {
+      // The next call tries again.
+      this.#raising = undefined;
+    }
     return why;
   }
 }
