@@ -150,7 +150,7 @@ export class Line {
 async function inTime(connecting: Promise<Link>, withinMs: number): Promise<Link> {
   let late: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    const why = `no connection within ${Math.round(withinMs)} ms`;
+    const why = `no connection within the ${Math.round(withinMs)} ms that were left`;
     late = setTimeout(() => reject(new ConnectionLost(why)), withinMs);
   });
   try {
