@@ -19,6 +19,8 @@ export interface ConformanceCase {
 }
 
 export const SCOPE = "scope";
+/** A revision that no commit has. */
+export const NEVER: number = 2 ** 52;
 
 export function put(key: string, value: string, ifRevision = 0): SlotChange {
   return { key, ifRevision, value };

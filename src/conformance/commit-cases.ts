@@ -1,6 +1,6 @@
 // What a commit does, and what it says.
 
-import { type ConformanceCase, put, remove, SCOPE } from "./case.ts";
+import { type ConformanceCase, NEVER, put, remove, SCOPE } from "./case.ts";
 import { done, failure, ok, same } from "./expect.ts";
 
 export const COMMIT_CASES: readonly ConformanceCase[] = [
@@ -39,7 +39,7 @@ export const COMMIT_CASES: readonly ConformanceCase[] = [
       const first = done(await store.commit(SCOPE, [put("k/a", "A"), put("k/b", "B")]));
       const before = await store.list(SCOPE, "k/");
       const refused = { committed: false, changed: ["k/a"] };
-      const alone = [put("k/a", "X"), put("k/a", "X", first + 1), remove("k/a", first + 1)];
+      const alone = [put("k/a", "X"), put("k/a", "X", NEVER), remove("k/a", NEVER)];
       for (const change of alone) same("alone", await store.commit(SCOPE, [change]), refused);
       const among = [put("k/c", "C"), put("k/a", "X"), put("k/b", "B2", first)];
       same("among others", await store.commit(SCOPE, among), refused);

@@ -1,7 +1,7 @@
 // Commits that change slots of several scopes at once.
 
 import type { SlotChange } from "../contract/index.ts";
-import { type ConformanceCase, put, remove, SCOPE } from "./case.ts";
+import { type ConformanceCase, NEVER, put, remove, SCOPE } from "./case.ts";
 import { done, failure, ok, same } from "./expect.ts";
 
 const OTHER = "other scope";
@@ -41,7 +41,7 @@ export const SCOPE_CASES: readonly ConformanceCase[] = [
       const made = done(await store.commit(SCOPE, [put("k/a", "A"), elsewhere(put("k/b", "B"))]));
       const refusals: readonly (readonly SlotChange[])[] = [
         [put("k/a", "X", made), elsewhere(put("k/b", "X"))],
-        [put("k/a", "X", made), elsewhere(remove("k/b", made + 1))],
+        [put("k/a", "X", made), elsewhere(remove("k/b", NEVER))],
         // It is there in another scope than the condition says.
         [elsewhere(put("k/new", "X")), put("k/b", "X", made)],
       ];

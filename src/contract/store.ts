@@ -48,7 +48,10 @@ export interface CommitOptions extends AbortableOptions {
  */
 export type Decide = (slots: ReadonlyMap<string, Slot>) => readonly SlotChange[];
 
-/** A slot as a commit left it; `null`: removed. */
+/**
+ * A slot as a commit left it; `null`: removed, for which an engine may tell a revision that is greater than that of the commit,
+ * and less than any that the slot has later.
+ */
 export interface ChangedSlot {
   readonly key: string;
   readonly revision: number;

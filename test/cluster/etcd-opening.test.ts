@@ -41,7 +41,7 @@ describe.skipIf(!hasEtcd)(`a store in etcd${WITHOUT_ETCD}`, () => {
       "apps/shop/v1/s/host%2Fa/port/tcp/3000",
       "apps/shop/v1/s/host/port/tcp/3000",
     ]);
-    expect(await getRaw(lone.url, "apps/shop/v1/s/host/port/tcp/3000")).toBe("mine");
+    expect(await getRaw(lone.url, "apps/shop/v1/s/host/port/tcp/3000")).toBe("127:mine");
   });
 
   it("has nothing to do with one of another prefix, though that begins like its own", async () => {

@@ -31,10 +31,15 @@ export async function keysOf(url: string, prefix: string): Promise<string[]> {
   return kvs.map(({ key }) => Buffer.from(key, "base64").toString());
 }
 
-/** Forgets all that was before now. */
-export async function compact(url: string): Promise<void> {
+/** How many transactions have written something so far, and one. */
+export async function revisionNow(url: string): Promise<number> {
   const { header } = (await askEtcd(url, "/v3/kv/range", { key: encode("x") })) as {
     header: { revision: string };
   };
-  await askEtcd(url, "/v3/kv/compaction", { revision: header.revision, physical: true });
+  return Number(header.revision);
+}
+
+/** Forgets all that was before now. */
+export async function compact(url: string): Promise<void> {
+  await askEtcd(url, "/v3/kv/compaction", { revision: `${await revisionNow(url)}`, physical: true });
 }

@@ -99,7 +99,9 @@ export class Client {
         throwIfAborted(signal);
         if (error instanceof Refusal) {
           if (isTokenOld(error) && this.#token.isRenewable && renewals++ < 2) continue;
-          if (isFinal(error) || isTokenOld(error)) throw error;
+          // What was asked instead says nothing of what was asked before.
+          if (isFinal(error) || isTokenOld(error))
+            throw isLater && instead !== message ? this.failure(error) : error;
         } else if (!(error instanceof NoAnswer)) throw error;
         const mayBeDone = error instanceof NoAnswer ? error.wasSent : !isUntouched(error);
         if (mayBeDone && !isLater) body = JSON.stringify(instead);

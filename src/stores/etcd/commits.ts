@@ -1,5 +1,5 @@
-// Commits: one transaction each, on the condition that all slots have the revisions they are to have. When one is refused
-// they are read, so that who is refused knows what is there.
+// Commits, on the condition that all slots have the revisions they are to have; those that are outstanding together share a
+// transaction (batches.ts). When one is refused its slots are read, so that who is refused knows what is there.
 //
 // A try that is not answered may have been done. It is sent again when it changes a slot that was there: that has its
 // revision only once, so only one of the two can be done. One that only makes slots could be done twice, if somebody takes
@@ -7,27 +7,16 @@
 // wrote stands there, with one revision, or a slot is still there as it was that it would have changed. Where nothing tells, the error says
 // so.
 
-import { type AbortableOptions, type Slot, type SlotChange } from "../../contract/index.ts";
-import type { Attempt, Condition } from "../common/index.ts";
+import type { Clock, Slot, SlotChange } from "../../contract/index.ts";
+import type { Attempt } from "../common/index.ts";
+import { Batches, type Standing } from "./batches.ts";
 import type { Answered, CallOptions, Client } from "./client.ts";
 import { unavailable } from "./failure.ts";
-import {
-  type Compare,
-  encode,
-  type RequestOp,
-  revisionOf,
-  type TxnAnswer,
-  type TxnRequest,
-} from "./messages.ts";
+import type { TxnAnswer, TxnRequest } from "./messages.ts";
 import type { Ranges } from "./ranges.ts";
+import { LAST_PLACE, revisionOf } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
-
-export interface CommitRequest extends AbortableOptions {
-  readonly scope: string;
-  readonly changes: readonly SlotChange[];
-  /** Slots of the scope that are to be as they were, and do not change. */
-  readonly conditions: readonly Condition[];
-}
+import { type CommitRequest, operationsOf, type Transaction, transactionOf } from "./transaction.ts";
 
 /** A change, and the slot that was there when the commit was refused. */
 interface Outcome {
@@ -35,30 +24,56 @@ interface Outcome {
   readonly slot: Slot | undefined;
 }
 
+export interface CommitsOptions {
+  readonly epoch: number;
+  readonly clock: Clock;
+}
+
 export class Commits {
   readonly #client: Client;
   readonly #keys: Keys;
   readonly #ranges: Ranges;
   readonly #epoch: number;
+  readonly #batches: Batches;
 
-  constructor(client: Client, keys: Keys, ranges: Ranges, epoch: number) {
+  constructor(client: Client, keys: Keys, ranges: Ranges, { epoch, clock }: CommitsOptions) {
     this.#client = client;
     this.#keys = keys;
     this.#ranges = ranges;
     this.#epoch = epoch;
+    this.#batches = new Batches(client, clock, epoch);
   }
 
   /** @throws PortError `STORE_UNAVAILABLE`, also when it is not known whether the commit was done. */
-  async commit({ scope, changes, conditions, signal }: CommitRequest): Promise<Attempt> {
-    const { failure, ...message } = this.#transaction(scope, changes, conditions);
-    const looking = { success: failure };
+  async commit(request: CommitRequest): Promise<Attempt> {
+    const transaction = transactionOf(this.#keys, request);
+    const alone = (standing: Standing): Promise<Attempt> => this.#alone(request, transaction, standing);
+    return await this.#batches.run({ transaction, signal: request.signal, alone });
+  }
+
+  async #alone(
+    { scope, changes, conditions, signal }: CommitRequest,
+    transaction: Transaction,
+    before: Standing,
+  ): Promise<Attempt> {
+    const { compare, reads } = transaction;
+    const message: TxnRequest = { compare, success: operationsOf(transaction, LAST_PLACE) };
+    const looking: TxnRequest = { success: reads };
     const isOnce = changes.some(({ ifRevision }) => ifRevision !== 0);
-    const instead = isOnce ? { ...message, failure } : looking;
-    for (;;) {
-      const { answer, isLater } = await this.#call(message, { signal, instead });
-      if (answer.succeeded && (isOnce || !isLater)) return this.#done(revisionOf(answer.header));
+    const instead = isOnce ? { ...message, failure: reads } : looking;
+    for (let standing = before; ; standing = "new") {
+      let look: TxnAnswer | undefined;
+      if (standing !== "refused") {
+        const isUnanswered = standing === "unanswered";
+        const tried = await this.#call(isUnanswered ? instead : message, { signal, instead });
+        const isLater = isUnanswered || tried.isLater;
+        if (tried.answer.succeeded && (isOnce || !isLater))
+          return this.#done(revisionOf(tried.answer.header));
+        if (isLater) look = tried.answer;
+      }
+      const isLater = look !== undefined;
       // Refused, which is the rarer outcome: only then are the slots read.
-      const look = isLater ? answer : (await this.#call(looking, { signal, isRead: true })).answer;
+      look ??= (await this.#call(looking, { signal, isRead: true })).answer;
       const slots = (look.responses ?? []).map(({ response_range: range }, at) => {
         const [kv] = range?.kvs ?? [];
         return kv && this.#ranges.slotOf(changes[at]?.scope ?? scope, kv);
@@ -80,29 +95,6 @@ export class Commits {
     } catch (error) {
       throw this.#client.failure(error);
     }
-  }
-
-  #transaction(
-    scope: string,
-    changes: readonly SlotChange[],
-    conditions: readonly Condition[],
-  ): Required<TxnRequest> {
-    const compare: Compare[] = [];
-    const success: RequestOp[] = [];
-    const failure: RequestOp[] = [];
-    const expect = (key: string, revision: number): void => {
-      compare.push({ target: "MOD", key, mod_revision: `${revision}` });
-      failure.push({ request_range: { key } });
-    };
-    for (const { scope: place = scope, key: name, ifRevision, value } of changes) {
-      const key = encode(this.#keys.slot(place, name));
-      expect(key, ifRevision);
-      if (value !== null) success.push({ request_put: { key, value: encode(value) } });
-      else if (ifRevision !== 0) success.push({ request_delete_range: { key } });
-    }
-    for (const { key, revision } of conditions) expect(encode(this.#keys.slot(scope, key)), revision);
-    if (success.length === 0) success.push({ request_put: { key: encode(this.#keys.tick), value: "" } });
-    return { compare, success, failure };
   }
 
   /** The revision of a commit that may have been done, when it was; `undefined`: it was not, and will not be. */

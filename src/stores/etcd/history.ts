@@ -1,7 +1,7 @@
 // Whether what answers is still what answered before: the same cluster, whose revisions go on from those that it told.
 
 import { unavailable } from "./failure.ts";
-import { type Header, revisionOf } from "./messages.ts";
+import type { Header } from "./messages.ts";
 
 export class History {
   readonly #name: string;
@@ -39,7 +39,7 @@ export class History {
    * what was granted since is not known there, and its tokens would be given again.
    */
   expectGoesOn(header: Header, told: number): void {
-    const revision = revisionOf(header);
+    const revision = Number(header.revision ?? 0);
     if (revision >= told) {
       this.#told = Math.max(this.#told, revision);
       return;

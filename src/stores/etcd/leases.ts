@@ -8,8 +8,9 @@ import { type AbortableOptions, type Expiry, type ExpiringSlots } from "../../co
 import { expectInteger } from "../../core/expect.ts";
 import type { Client } from "./client.ts";
 import { isNotFound, unavailable } from "./failure.ts";
-import { encode, type LeaseAnswer, revisionOf, type TxnAnswer, type TxnRequest } from "./messages.ts";
+import { encode, type LeaseAnswer, type TxnAnswer, type TxnRequest } from "./messages.ts";
 import type { Ranges } from "./ranges.ts";
+import { LAST_PLACE, placed, revisionAt, revisionOf } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
 
 /** Etcd counts in seconds, and makes less than one and a half times its time for elections of it more. */
@@ -49,7 +50,7 @@ export class Leases implements ExpiringSlots {
     const name = encode(this.#keys.slot(scope, key));
     const message: TxnRequest = {
       compare: [{ target: "MOD", key: name, mod_revision: "0" }],
-      success: [{ request_put: { key: name, value: encode(value), lease: granted.ID } }],
+      success: [{ request_put: { key: name, value: encode(placed(value, LAST_PLACE)), lease: granted.ID } }],
       failure: [{ request_range: { key: name } }],
     };
     const revision = await this.#write(message, granted.ID, options);
@@ -68,7 +69,7 @@ export class Leases implements ExpiringSlots {
     const { answer, isLater } = await this.#client.call<TxnAnswer>("/v3/kv/txn", message, asked);
     if (answer.succeeded && !isLater) return revisionOf(answer.header);
     const there = answer.responses?.[0]?.response_range?.kvs?.[0];
-    if (there?.lease === lease) return Number(there.mod_revision);
+    if (there?.lease === lease) return revisionAt(there.mod_revision, LAST_PLACE);
     if (!there) throw unavailable(this.#client.name, "the connection was cut, and the slot is not there yet");
     return undefined;
   }

@@ -36,7 +36,8 @@ interface PutRequest {
 export type RequestOp =
   | { readonly request_range: RangeRequest }
   | { readonly request_put: PutRequest }
-  | { readonly request_delete_range: { readonly key: string } };
+  | { readonly request_delete_range: { readonly key: string } }
+  | { readonly request_txn: TxnRequest };
 
 /** The key is to have this revision; "0": there is to be none. */
 export interface Compare {
@@ -54,7 +55,10 @@ export interface TxnRequest {
 export interface TxnAnswer {
   readonly header: Header;
   readonly succeeded?: boolean;
-  readonly responses?: readonly { readonly response_range?: Omit<RangeAnswer, "header"> }[];
+  readonly responses?: readonly {
+    readonly response_range?: Omit<RangeAnswer, "header">;
+    readonly response_txn?: Omit<TxnAnswer, "header">;
+  }[];
 }
 
 export interface LeaseAnswer {
@@ -88,8 +92,4 @@ export function decode(base64: string | undefined): string {
 export function endOf(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);
   return prefix.slice(0, -1) + String.fromCharCode(last + 1);
-}
-
-export function revisionOf({ revision = "0" }: Header): number {
-  return Number(revision);
 }

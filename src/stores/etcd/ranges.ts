@@ -1,9 +1,9 @@
 // Reading slots: all that a call reads is of one revision, however many requests it takes, and no older than the call
 // (etcd's ranges are linearizable unless they are asked to be less).
 
-import { type AbortableOptions, type Slot } from "../../contract/index.ts";
+import { type AbortableOptions, type ChangedSlot, type Slot } from "../../contract/index.ts";
 import type { Answered, Client } from "./client.ts";
-import { isCompacted, unavailable } from "./failure.ts";
+import { damaged, isCompacted, unavailable } from "./failure.ts";
 import {
   decode,
   encode,
@@ -14,6 +14,7 @@ import {
   type RequestOp,
   type TxnAnswer,
 } from "./messages.ts";
+import { LAST_PLACE, readPlaced, revisionAt } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
 
 /** Operations in one transaction (etcd's default of --max-txn-ops). */
@@ -23,7 +24,7 @@ const PAGE = 2000;
 /** How often what is read can be compacted while it is read. */
 const MOST_BEGINNINGS = 3;
 
-/** What was read, and the revision that it is of. */
+/** What was read, and the revision up to which every commit is in it. */
 export interface Found<Slots> {
   readonly slots: Slots;
   readonly revision: number;
@@ -71,7 +72,7 @@ export class Ranges {
         const { header, kvs = [], more = false } = called.answer;
         for (const kv of kvs) slots.push(this.slotOf(scope, kv));
         revision ??= header.revision ?? "0";
-        if (!more) return { slots, revision: Number(revision) };
+        if (!more) return { slots, revision: revisionAt(revision, LAST_PLACE) };
         key = encode(`${decode(kvs.at(-1)!.key)}\0`);
       }
     });
@@ -96,9 +97,21 @@ export class Ranges {
     }
   }
 
+  /** @throws PortError `STORE_DAMAGED` */
   slotOf(scope: string, { key, mod_revision: revision, value }: KeyValue): Slot {
-    const name = decode(key).slice(this.#keys.scope(scope).length);
-    return { key: name, revision: Number(revision), value: decode(value) };
+    const name = this.#nameOf(scope, key);
+    const text = decode(value);
+    const read = readPlaced(text);
+    if (!read) throw damaged(this.#client.name, `slot ${name} of ${scope} has ${JSON.stringify(text)}`);
+    return { key: name, revision: revisionAt(revision, read.place), value: read.value };
+  }
+
+  removedOf(scope: string, { key, mod_revision: revision }: KeyValue): ChangedSlot {
+    return { key: this.#nameOf(scope, key), revision: revisionAt(revision, LAST_PLACE), value: null };
+  }
+
+  #nameOf(scope: string, key: string): string {
+    return decode(key).slice(this.#keys.scope(scope).length);
   }
 
   /** Reads anew when the revision that was begun with is not kept any more. */

@@ -3,7 +3,8 @@
 //     <prefix>/format               the number of the format
 //     <prefix>/v1/epoch             the epoch, and of which cluster
 //     <prefix>/v1/tick              written by commits that change nothing, for a revision of their own
-//     <prefix>/v1/s/<scope>/<key>   one for each slot; its revision is etcd's mod_revision
+//     <prefix>/v1/s/<scope>/<key>   one for each slot: the place of the commit that wrote it among those of its
+//                                   transaction, ":" and the value; the revision is 128 times the mod_revision and the place
 //
 // Scopes are written as in a URL, so that none is the beginning of another.
 

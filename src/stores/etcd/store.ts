@@ -75,7 +75,7 @@ class EtcdStore implements Store {
     this.#keys = keys;
     this.#surroundings = surroundings;
     this.#ranges = ranges;
-    this.#commits = new Commits(client, keys, ranges, epoch);
+    this.#commits = new Commits(client, keys, ranges, { epoch, clock: surroundings.clock });
     this.#leases = leases;
     this.#views = new Views((scope, signal) =>
       followScope({ client, keys, ranges, ...surroundings }, scope, signal),

@@ -18,6 +18,7 @@ import { isFinal, Refusal } from "./failure.ts";
 import { encode, endOf, type WatchAnswer } from "./messages.ts";
 import { readPlainEvent } from "./plain-event.ts";
 import type { Ranges } from "./ranges.ts";
+import { etcdRevisionOf, lastOf } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
 
 export interface WatchSurroundings {
@@ -58,12 +59,12 @@ export async function* followScope(
       ({ revision } = listed);
       yield { all: true, ...listed };
     } catch (error) {
-      if (!isBegun || !PortError.is(error) || isRefused(error.cause)) throw error;
+      if (!isBegun || !PortError.is(error) || isForGood(error) || isForGood(error.cause)) throw error;
       await pause();
       continue;
     }
     for (let isCancelled = false; !isCancelled;) {
-      const request = { create_request: { ...range, start_revision: `${revision + 1}` } };
+      const request = { create_request: { ...range, start_revision: `${etcdRevisionOf(revision) + 1}` } };
       try {
         const options = { silenceMs: SILENCE_MS, signal, read: readPlainEvent };
         for await (const answers of client.stream<WatchAnswer>("/v3/watch", request, options)) {
@@ -71,7 +72,7 @@ export async function* followScope(
           const slots = changesIn(answers, ranges, scope);
           if (slots.length > 0) {
             // That of an answer's header can be beyond what was told so far.
-            revision = slots.at(-1)!.revision;
+            revision = lastOf(slots.at(-1)!.revision);
             yield { all: false, slots, revision };
           }
           isCancelled = answers.some(({ canceled }) => canceled);
@@ -79,7 +80,7 @@ export async function* followScope(
         }
       } catch (error) {
         throwIfAborted(signal);
-        if (isRefused(error)) throw client.failure(error);
+        if (isForGood(error)) throw client.failure(error);
       }
       await pause();
     }
@@ -87,7 +88,9 @@ export async function* followScope(
   }
 }
 
-function isRefused(error: unknown): boolean {
+/** Whether it is of no use to begin anew. */
+function isForGood(error: unknown): boolean {
+  if (PortError.is(error)) return error.code === "STORE_DAMAGED";
   return error instanceof Refusal && isFinal(error);
 }
 
@@ -95,8 +98,7 @@ function changesIn(answers: readonly WatchAnswer[], ranges: Ranges, scope: strin
   const slots: ChangedSlot[] = [];
   for (const { events = [] } of answers) {
     for (const { type, kv } of events) {
-      const slot = ranges.slotOf(scope, kv);
-      slots.push(type === "DELETE" ? { ...slot, value: null } : slot);
+      slots.push(type === "DELETE" ? ranges.removedOf(scope, kv) : ranges.slotOf(scope, kv));
     }
   }
   return slots;
