@@ -18,7 +18,7 @@ const AFTER_HOLDER = ",";
 const AFTER_GRANTED = ",null,";
 const AFTER_FLAGS = ",0]]}";
 const ZERO = "0".charCodeAt(0);
-const MOST_FLAGS = 3;
+const MOST_FLAGS = 7;
 
 /** @param lastHolder that was read: the slots of one process often come one after the other */
 export function readPlainClaim(value: string, lastHolder?: string): PlainClaim | undefined {

@@ -36,6 +36,8 @@ export interface Claim {
   readonly held: boolean;
   /** The process that the lease lives on with when its holder ends, as the command of `moorage run`; or `null`. */
   readonly heir: ProcessIdentity | null;
+  /** Whether it is known that its lease has no other port or protocol. @default false */
+  readonly alone?: boolean;
   /** The revision of the grant, where it is not the slot's. */
   readonly revision?: number;
 }
@@ -146,7 +148,7 @@ const NO_RECORD: PortRecord = { claims: NOTHING, kept: NOTHING, left: null };
 /** Addresses of a claim on the whole port, which nearly all are, are left out. */
 const WHOLE_PORT: readonly string[] = ["::"];
 /** The bits of a written claim's flags. */
-const FLAG = { guarded: 1, held: 2 } as const;
+const FLAG = { guarded: 1, held: 2, alone: 4 } as const;
 
 type WrittenProcess = [pid: number, startTime: number, boot: string, namespaces: string, command: string];
 type WrittenClaim = [
@@ -210,6 +212,7 @@ function toPlacedClaim(
     guarded: (flags & FLAG.guarded) !== 0,
     held: (flags & FLAG.held) !== 0,
     heir: null,
+    alone: (flags & FLAG.alone) !== 0,
     revision,
   };
 }
@@ -230,6 +233,7 @@ function readClaim(written: WrittenClaim, slotRevision: number): GrantedClaim {
     guarded: (flags & FLAG.guarded) !== 0,
     held: (flags & FLAG.held) !== 0,
     heir: heir === 0 ? null : readHolder(heir),
+    alone: (flags & FLAG.alone) !== 0,
     revision,
   };
 }
@@ -251,7 +255,7 @@ export function writePort(record: {
 }
 
 function writeClaim(claim: Claim): WrittenClaim {
-  const { lease, name, addresses, holder, grantedAt, session, guarded, held, heir, revision } = claim;
+  const { lease, name, addresses, holder, grantedAt, session, heir, revision } = claim;
   const whole = addresses.length === 1 && addresses[0] === WHOLE_PORT[0];
   const written: WrittenClaim = [
     lease,
@@ -260,11 +264,15 @@ function writeClaim(claim: Claim): WrittenClaim {
     writeProcess(holder),
     grantedAt,
     session,
-    (guarded ? FLAG.guarded : 0) | (held ? FLAG.held : 0),
+    flagsOf(claim),
     heir ? writeProcess(heir) : 0,
   ];
   if (revision !== undefined) written.push(revision);
   return written;
+}
+
+function flagsOf({ guarded, held, alone = false }: Claim): number {
+  return (guarded ? FLAG.guarded : 0) | (held ? FLAG.held : 0) | (alone ? FLAG.alone : 0);
 }
 
 function writeProcess({ pid, startTime, boot, namespaces, command }: ProcessIdentity): WrittenProcess {

@@ -26,7 +26,7 @@ const NOBODY: readonly never[] = [];
 export function meeting(extent: Extent, all: ListenersByPort): readonly Listener[] {
   const { ports, protocols, addresses } = extent;
   // Nearly all leases of a crowded machine: they share one empty list.
-  if (!ports.some((port) => all.has(port))) return NOBODY;
+  if (ports.length === 1 ? !all.has(ports[0]!) : !ports.some((port) => all.has(port))) return NOBODY;
   const found: Listener[] = [];
   for (const port of ports) {
     for (const listener of all.get(port) ?? []) {

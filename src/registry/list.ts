@@ -69,17 +69,23 @@ const NAME_PREFIX = "name/";
 export async function toLeases(world: World, slots: Iterable<Slot>): Promise<LeaseInfo[]> {
   const all = [...slots];
   const living = new Living(world);
-  const leases = new Map<string, Listed>();
+  const leases: Listed[] = [];
+  /** Those that can have more than one claim. */
+  const wide = new Map<string, Listed>();
   for (let at = 0; at < all.length; at += SLOTS_AT_ONCE) {
     const claims = readClaims(all.slice(at, at + SLOTS_AT_ONCE));
     await living.learnClaims(claims);
     for (const claim of claims) {
-      const known = leases.get(claim.lease);
+      const known = claim.alone ? undefined : wide.get(claim.lease);
       if (known) addPlace(known, claim);
-      else leases.set(claim.lease, toListed(world, living, claim));
+      else {
+        const lease = toListed(world, living, claim);
+        leases.push(lease);
+        if (!claim.alone) wide.set(claim.lease, lease);
+      }
     }
   }
-  return inOrder(leases.values());
+  return inOrder(leases);
 }
 
 /** What a slot says is forgotten before the garbage collector has to move it: of 100,000 that is a third of the time. */
@@ -121,9 +127,21 @@ function addPlace(lease: Listed, { key, revision }: PlacedClaim): void {
   if (revision > lease.token.revision) lease.token = { ...lease.token, revision };
 }
 
-/** In the order of their first ports. Slots come in the order of their keys, in which 10000 stands before 9999. */
-function inOrder(leases: Iterable<Listed>): LeaseInfo[] {
-  const all = [...leases];
-  for (const { ports } of all) if (ports.length > 1) ports.sort((a, b) => a - b);
-  return all.toSorted((a, b) => a.ports[0]! - b.ports[0]! || (a.id < b.id ? -1 : 1));
+/**
+ * In the order of their first ports, then of their slots: by the low byte and then by the high one, which takes a tenth of
+ * the time of comparing them.
+ */
+function inOrder(leases: readonly Listed[]): LeaseInfo[] {
+  for (const { ports } of leases) if (ports.length > 1) ports.sort((a, b) => a - b);
+  return byByte(byByte(leases, 0), 8);
+}
+
+function byByte<One extends LeaseInfo>(leases: readonly One[], shift: number): One[] {
+  const byteOf = ({ ports }: One): number => (ports[0]! >> shift) & 0xff;
+  const places = new Uint32Array(0x101);
+  for (const lease of leases) places[byteOf(lease) + 1]!++;
+  for (let byte = 1; byte < places.length; byte++) places[byte]! += places[byte - 1]!;
+  const ordered = Array.from<One>({ length: leases.length });
+  for (const lease of leases) ordered[places[byteOf(lease)]!++] = lease;
+  return ordered;
 }

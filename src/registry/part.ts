@@ -102,6 +102,7 @@ export class Part {
       // A socket holds for the process that has it; UDP cannot be held beside the server that is to come.
       held: request.hold && isOwn && world.host.holds !== undefined && request.protocols.includes("tcp"),
       heir: null,
+      alone: request.count === 1 && request.protocols.length === 1,
     };
     this.#claimElsewhere = { ...this.#claim, guarded: false, held: false };
   }

@@ -146,7 +146,7 @@ function isClaim(value: unknown): boolean {
 }
 
 function isFlags(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 4;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 8;
 }
 
 function isWrittenProcess(value: unknown): boolean {

@@ -18,9 +18,14 @@ export function formatAge(ms: number): string {
 /** "20000-20002/udp on 127.0.0.1"; what is usual is left out. */
 export function formatPlace({ ports, protocols, addresses }: Extent): string {
   const numbers = ports.length === 1 ? String(ports[0]) : String(PortSet.of(ports));
-  const protocol = protocols.join("+");
-  const place = addresses.join(", ");
+  const protocol = joined(protocols, "+");
+  const place = joined(addresses, ", ");
   return `${numbers}${protocol === "tcp" ? "" : `/${protocol}`}${place === "::" ? "" : ` on ${place}`}`;
+}
+
+/** Nearly all lists have one text, of a hundred thousand leases too. */
+function joined(texts: readonly string[], separator: string): string {
+  return texts.length === 1 ? texts[0]! : texts.join(separator);
 }
 
 /** A text of somebody else's, as a name of a folder, without what moves a terminal's cursor or colours it. */

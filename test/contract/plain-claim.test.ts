@@ -67,6 +67,7 @@ const claim: fc.Arbitrary<Claim> = fc.record(
     guarded: fc.boolean(),
     held: fc.boolean(),
     heir: fc.option(holder),
+    alone: fc.boolean(),
     revision: fc.nat(),
   },
   {
@@ -86,8 +87,8 @@ function outcome(call: () => unknown): unknown {
 describe("many slots", () => {
   it("say the same as each one alone", () => {
     const plain = fc
-      .tuple(text, holder, fc.boolean())
-      .map(([lease, by, held]) => ({ ...PLAIN, lease, holder: by, held }));
+      .tuple(text, holder, fc.boolean(), fc.boolean())
+      .map(([lease, by, held, alone]) => ({ ...PLAIN, lease, holder: by, held, alone }));
     const slots = fc.array(
       fc.oneof(
         fc.array(claim, { minLength: 1, maxLength: 2 }),

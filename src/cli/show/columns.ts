@@ -43,6 +43,8 @@ export interface Layout {
 }
 
 const GAP = "  ";
+/** Lines are put together before the garbage collector has to move them, as slots are in a list. */
+const LINES_AT_ONCE = 500;
 
 /** The text of a table; columns of which no row has anything are left out. */
 export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal): string {
@@ -61,7 +63,8 @@ export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal):
     const dressed = dress ? dress(cut) : cut;
     return at === last ? dressed : dressed + " ".repeat(Math.max(width - wide, 0));
   };
-  const lines: string[] = [];
+  const blocks: string[] = [];
+  let lines: string[] = [];
   const add = (row: Row): void => {
     if (isLine(row)) {
       const cut = terminal.columns === Infinity ? onOneLine(row.line) : fit(row.line, terminal.columns, more);
@@ -81,8 +84,14 @@ export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal):
       dress: (cut) => terminal.style(cut, "dim"),
     })),
   );
-  for (const row of rows) add(row);
-  return `${lines.join("\n")}\n`;
+  for (const row of rows) {
+    add(row);
+    if (lines.length < LINES_AT_ONCE) continue;
+    blocks.push(`${lines.join("\n")}\n`);
+    lines = [];
+  }
+  if (lines.length > 0) blocks.push(`${lines.join("\n")}\n`);
+  return blocks.join("");
 }
 
 function isLine(row: Row): row is Line {
