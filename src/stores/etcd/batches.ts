@@ -1,7 +1,7 @@
 // The commits of one process, those that are outstanding together in one transaction: they share a request, and an entry of
 // etcd's log.
 //
-// What comes while two are under way is gathered. The commits are independent: one that is refused concerns no other,
+// What comes while one is under way is gathered. The commits are independent: one that is refused concerns no other,
 // and where a transaction fails, or is not answered, each of its commits goes on alone.
 
 import { setImmediate } from "node:timers";
@@ -33,7 +33,6 @@ interface Call extends BatchedCommit {
   unlisten?: () => void;
 }
 
-const MOST_UNDER_WAY = 2;
 /** For how long others are waited for at most: a member may be gone, and each call has its time. */
 const PATIENCE_MS = 100;
 
@@ -42,6 +41,7 @@ export class Batches {
   readonly #clock: Clock;
   readonly #epoch: number;
   readonly #waiting = new Set<Call>();
+  /** More than one where one takes long. */
   #underWay = 0;
   #isScheduled = false;
   #isLosingPatience = false;
@@ -76,14 +76,14 @@ export class Batches {
   /** In a moment: whoever got an answer in this turn asks for the next thing in it. */
   #schedule(): void {
     if (this.#isScheduled) return;
-    if (this.#underWay >= MOST_UNDER_WAY) {
+    if (this.#underWay > 0) {
       void this.#losePatience();
       return;
     }
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      while (this.#waiting.size > 0 && this.#underWay < MOST_UNDER_WAY) this.#sendNext();
+      if (this.#waiting.size > 0 && this.#underWay === 0) this.#sendNext();
       if (this.#waiting.size > 0) void this.#losePatience();
     });
   }
