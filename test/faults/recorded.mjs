@@ -5,7 +5,7 @@ import { writeSync } from "node:fs";
 import { recordHistory } from "../../dist/conformance/index.js";
 import { openHost } from "../../dist/host/index.js";
 import { newAbortable, systemChance, systemClock } from "../../dist/node/clock.js";
-import { bindScope, createRegistry, defaultPool } from "../../dist/registry/index.js";
+import { bindScope, createRegistry, defaultPool, holdersByHost } from "../../dist/registry/index.js";
 import { openSqliteStore } from "../../dist/stores/sqlite/index.js";
 
 /** Commits whatever was asked for: it looks at the revisions when it comes to it, not as the caller saw them. */
@@ -51,7 +51,7 @@ export async function openRecorded({ directory, quarantineMs, file, broken }) {
     now: () => Number(process.hrtime.bigint()),
     write: (event) => writeSync(file, `${JSON.stringify(event)}\n`),
   });
-  return createRegistry({
+  const world = {
     store,
     scope: await bindScope(store, host),
     host,
@@ -61,5 +61,6 @@ export async function openRecorded({ directory, quarantineMs, file, broken }) {
     defaultPool: defaultPool(host.settings()),
     quarantineMs,
     testRun: () => undefined,
-  });
+  };
+  return createRegistry({ ...world, holders: holdersByHost(world) });
 }

@@ -56,7 +56,7 @@ describe("references", () => {
 
   test("are replaced where they have a value; everything else stays as it is", () => {
     expect(expandReferences('{port}{web.url} {db.port} {print} {"port": 1} {{port}}', valueOf)).toBe(
-      '<own port><web url> {db.port} {print} {"port": 1} {<own port>}',
+      '<own port><web url> {db.port} {print} {"port": 1} {{port}}',
     );
   });
 });
