@@ -90,8 +90,8 @@ describe.skipIf(!hasGit)("in git (needs git)", () => {
     using scene = newScene();
     scene.repository("seed");
     scene.git(scene.folder, "clone", "--quiet", "--bare", "seed", "shop.git");
-    scene.git(scene.at("shop.git"), "worktree", "add", "--quiet", "../work/main");
-    expect(findPlace(scene.at("work/main"))).toMatchObject({
+    scene.git(scene.at("shop.git"), "worktree", "add", "--quiet", "../trees/main");
+    expect(findPlace(scene.at("trees/main"))).toMatchObject({
       project: { label: "shop", folder: scene.at("shop.git"), gitFolder: scene.at("shop.git") },
       worktree: { id: "main~", label: "main" },
     });
