@@ -11,6 +11,7 @@
 // first one waits for its turns.
 
 import { questions } from "./questions.ts";
+import { runOut, slotByKey } from "./look-ups.ts";
 import { PLANNED, schemaLock, type SchemaName } from "./schema-name.ts";
 
 export function procedures(schema: SchemaName): string {
@@ -90,18 +91,16 @@ function sweep(schema: SchemaName): string {
     DECLARE
       moment timestamptz := clock_timestamp();
       revision bigint := nextval('${escaped(identifier)}.revision');
-      told text;
+      gone record;
     BEGIN
-      FOR told IN
-        WITH gone AS (
-          DELETE FROM ${identifier}.slot s WHERE s.expires_at <= moment AND s.scope = ANY (scopes)
-          RETURNING s.scope, s.key
-        )
-        INSERT INTO ${identifier}.change AS c
-        SELECT g.scope, revision, '', array_agg(g.key), array_agg(revision), moment FROM gone g GROUP BY g.scope
-        RETURNING c.scope
-      LOOP
-        PERFORM pg_notify(${channel(schema, "told")}, '');
+      FOR gone IN SELECT o.scope, o.key FROM ${runOut(identifier, "moment")} o WHERE o.scope = ANY (scopes) LOOP
+        DELETE FROM ${identifier}.slot s WHERE s.scope = gone.scope AND s.key = gone.key AND s.expires_at <= moment;
+        IF FOUND THEN
+          INSERT INTO ${identifier}.change AS c VALUES (gone.scope, revision, '', ARRAY[gone.key], ARRAY[revision], moment)
+          ON CONFLICT ON CONSTRAINT change_pkey DO UPDATE SET
+            keys = c.keys || excluded.keys, revisions = c.revisions || excluded.revisions;
+          PERFORM pg_notify(${channel(schema, "gone.scope")}, '');
+        END IF;
       END LOOP;
     END $body$;`;
 }
@@ -155,6 +154,7 @@ function commitBatch(schema: SchemaName): string {
       refused_items integer[];
       refused_calls integer[];
       given bigint[];
+      gone record;
     BEGIN
       PERFORM ${identifier}.take_turns(patience, scopes);
       IF EXISTS (SELECT FROM ${identifier}.cancelled c WHERE c.batch = commit_batch.batch) THEN
@@ -162,7 +162,7 @@ function commitBatch(schema: SchemaName): string {
       END IF;
       SELECT m.epoch INTO current_epoch FROM ${identifier}.meta m WHERE m.id = 1;
       moment := clock_timestamp();
-      IF EXISTS (SELECT FROM ${identifier}.slot s WHERE s.expires_at <= moment AND s.scope = ANY (scopes)) THEN
+      IF EXISTS (SELECT FROM ${runOut(identifier, "moment")} o WHERE o.scope = ANY (scopes)) THEN
         PERFORM ${identifier}.sweep_scopes(scopes);
       END IF;
 
@@ -181,11 +181,12 @@ function commitBatch(schema: SchemaName): string {
         FROM generate_series(1, calls) AS n;
       END IF;
 
-      IF array_position(new_values, NULL) IS NOT NULL THEN
-        DELETE FROM ${identifier}.slot s USING unnest(call_of, scopes, keys, changes, new_values)
-          AS a (call, scope, key, is_change, value)
-        WHERE a.is_change AND a.value IS NULL AND given[a.call] IS NOT NULL AND s.scope = a.scope AND s.key = a.key;
-      END IF;
+      FOR gone IN
+        SELECT a.scope, a.key FROM unnest(call_of, scopes, keys, changes, new_values) AS a (call, scope, key, is_change, value)
+        WHERE a.is_change AND a.value IS NULL AND given[a.call] IS NOT NULL
+      LOOP
+        DELETE FROM ${identifier}.slot s WHERE s.scope = gone.scope AND s.key = gone.key;
+      END LOOP;
       INSERT INTO ${identifier}.slot AS s (scope, key, revision, value, ttl_ms, expires_at)
       SELECT a.scope, a.key, given[a.call], a.value, a.ttl, clock_timestamp() + a.ttl * interval '1 millisecond'
       FROM unnest(call_of, scopes, keys, new_values, ttls) AS a (call, scope, key, value, ttl)
@@ -208,7 +209,7 @@ function commitBatch(schema: SchemaName): string {
         RETURN QUERY
         SELECT epoch, revisions, refused, a.item::integer, s.revision, s.value
         FROM unnest(call_of, scopes, keys) WITH ORDINALITY AS a (call, scope, key, item)
-        LEFT JOIN ${identifier}.slot s ON s.scope = a.scope AND s.key = a.key
+        LEFT JOIN LATERAL ${slotByKey(identifier, "a.scope", "a.key")} s ON true
         WHERE a.call = ANY (refused_calls);
       END IF;
     END $body$;`;

@@ -2,6 +2,7 @@
 //
 // Each is one statement within, and so sees one moment.
 
+import { slotByKey } from "./look-ups.ts";
 import { PLANNED, type SchemaName } from "./schema-name.ts";
 
 export function questions(schema: SchemaName): string[] {
@@ -16,7 +17,7 @@ function readSlots({ identifier }: SchemaName): string {
     BEGIN
       RETURN QUERY
       SELECT s.key, s.revision, s.value, s.expires_at <= clock_timestamp()
-      FROM unnest(keys) AS a (key) JOIN ${identifier}.slot s ON s.scope = read_slots.scope AND s.key = a.key;
+      FROM unnest(keys) AS a (key) CROSS JOIN LATERAL ${slotByKey(identifier, "read_slots.scope", "a.key")} s;
     END $body$;`;
 }
 
@@ -65,7 +66,7 @@ function look({ identifier }: SchemaName): string {
           SELECT k.key, max(k.revision) AS revision
           FROM ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
           WHERE c.scope = look.scope AND c.revision > seen GROUP BY k.key
-        ) t LEFT JOIN ${identifier}.slot s ON s.scope = look.scope AND s.key = t.key;
+        ) t LEFT JOIN LATERAL ${slotByKey(identifier, "look.scope", "t.key")} s ON true;
       END IF;
     END $body$;`;
 }

@@ -1,0 +1,97 @@
+// How the server finds slots: by their key, however many a scope has, and whatever it believes of the table's size.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { Store } from "../../src/contract/index.ts";
+import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
+import { freshSchema, openPostgres } from "./postgres-stores.ts";
+
+const SLOTS = 3000;
+const CALLS = 60;
+
+let server: PostgresServer;
+
+beforeAll(async () => {
+  if (hasPostgres) server = await startPostgres({ autovacuum: "off" });
+});
+
+afterAll(async () => {
+  if (hasPostgres) await server.stop();
+});
+
+/** How many rows of the slots were looked at so far; a connection tells when it ends. */
+async function rowsRead(schema: string): Promise<number> {
+  const client = await server.client();
+  const { rows } = await client.query<{ read: string }>(
+    "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) AS read FROM pg_stat_all_tables WHERE schemaname = $1 AND relname = 'slot'",
+    [schema],
+  );
+  await client.end();
+  return Number(rows[0]!.read);
+}
+
+async function put(store: Store, key: string): Promise<void> {
+  const there = (await store.read("s", [key])).get(key);
+  await store.commit("s", [{ key, ifRevision: there?.revision ?? 0, value: "v" }]);
+}
+
+const changes = Array.from({ length: SLOTS }, (_, at) => ({
+  key: `port/tcp/${at}`,
+  ifRevision: 0,
+  value: "v",
+}));
+
+describe.skipIf(!hasPostgres)(`the slots of PostgreSQL${WITHOUT_POSTGRES}`, () => {
+  const cases: [what: string, work: (store: Store) => Promise<void>][] = [
+    [
+      "a commit",
+      async (store) => {
+        for (let call = 0; call < CALLS; call++) {
+          const key = `other/${call}`;
+          const revision = async (): Promise<number> =>
+            (await store.read("s", [key])).get(key)?.revision ?? 0;
+          await store.commit("s", [{ key, ifRevision: await revision(), value: "v" }]);
+          await store.commit("s", [{ key, ifRevision: 1, value: "refused" }]);
+          await store.commit("s", [{ key, ifRevision: await revision(), value: null }]);
+        }
+      },
+    ],
+    [
+      "a slot that runs out",
+      async (store) => {
+        for (let call = 0; call < CALLS; call++) {
+          const key = `session/${call}`;
+          const there = (await store.read("elsewhere", [key])).get(key);
+          if (!there) await store.expiring!.create("elsewhere", key, "v", 500);
+          await put(store, `other/${call}`);
+        }
+      },
+    ],
+    [
+      "a watch, once it has seen all slots,",
+      async (store) => {
+        const watch = store.watch("s");
+        await watch.next();
+        for (let call = 0; call < CALLS; call++) {
+          await put(store, `other/${call}`);
+          await watch.next();
+        }
+        await watch.return?.();
+      },
+    ],
+  ];
+  it.each(cases)("are found by their keys: %s reads few of many", async (_, work) => {
+    const schema = freshSchema();
+    const open = (): Promise<Store> => openPostgres({ connectionString: server.url, schema });
+    const store = await open();
+    // So that its functions are planned when there is next to nothing.
+    await work(store);
+    const filler = await open();
+    await filler.commit("s", changes);
+    await filler.close();
+    const before = await rowsRead(schema);
+    await work(store);
+    await store.close();
+    expect((await rowsRead(schema)) - before).toBeLessThan(SLOTS + 60 * CALLS);
+  });
+});
