@@ -71,6 +71,7 @@ export function inspectReservations(
   leases: readonly Pick<LeaseInfo, "name">[],
   listeners: readonly Listener[] | undefined,
 ): InspectedReservation[] {
+  if (reservations.length === 0) return [];
   const leased = new Set(leases.map(({ name }) => name));
   const all = listeners && byPort(listeners);
   return reservations.map((reservation) => {

@@ -67,7 +67,7 @@ const NAME_PREFIX = "name/";
 
 /** The leases that have a claim on these port slots, with those of their ports that are among them. */
 export async function toLeases(world: World, slots: Iterable<Slot>): Promise<LeaseInfo[]> {
-  const all = [...slots];
+  const all = inOrder([...slots]);
   const living = new Living(world);
   const leases: Listed[] = [];
   /** Those that can have more than one claim. */
@@ -85,7 +85,7 @@ export async function toLeases(world: World, slots: Iterable<Slot>): Promise<Lea
       }
     }
   }
-  return inOrder(leases);
+  return leases;
 }
 
 /** What a slot says is forgotten before the garbage collector has to move it: of 100,000 that is a third of the time. */
@@ -99,14 +99,15 @@ interface Listed extends LeaseInfo {
 }
 
 /** Nearly all leases have one protocol: they share these. */
-const ONLY: Readonly<Record<Transport, readonly Transport[]>> = { tcp: ["tcp"], udp: ["udp"] };
+const ONLY_TCP: readonly Transport[] = ["tcp"];
+const ONLY_UDP: readonly Transport[] = ["udp"];
 
 function toListed(world: World, living: Living, claim: PlacedClaim): Listed {
   const { protocol, port } = parsePortKey(claim.key);
   return {
     id: claim.lease,
     name: claim.name,
-    protocols: ONLY[protocol],
+    protocols: protocol === "udp" ? ONLY_UDP : ONLY_TCP,
     addresses: claim.addresses,
     ports: [port],
     holder: claim.holder,
@@ -122,26 +123,21 @@ function toListed(world: World, living: Living, claim: PlacedClaim): Listed {
 function addPlace(lease: Listed, { key, revision }: PlacedClaim): void {
   const { protocol, port } = parsePortKey(key);
   if (!lease.protocols.includes(protocol)) lease.protocols = [...lease.protocols, protocol];
-  // The slots of a protocol come with different ports; of a second one, with the same.
-  if (lease.protocols.length === 1 || !lease.ports.includes(port)) lease.ports.push(port);
+  if (lease.ports.at(-1) !== port) lease.ports.push(port);
   if (revision > lease.token.revision) lease.token = { ...lease.token, revision };
 }
 
 /**
- * In the order of their first ports, then of their slots: by the low byte and then by the high one, which takes a tenth of
- * the time of comparing them.
+ * By their ports, those of one port as they came: so leases are made in the order that they are to have, each with its ports
+ * in rising order. What is sorted are numbers, each of a port and a place: 100,000 of them take 6 ms.
  */
-function inOrder(leases: readonly Listed[]): LeaseInfo[] {
-  for (const { ports } of leases) if (ports.length > 1) ports.sort((a, b) => a - b);
-  return byByte(byByte(leases, 0), 8);
+function inOrder(slots: readonly Slot[]): Slot[] {
+  const places = new Float64Array(slots.length);
+  for (let at = 0; at < slots.length; at++) {
+    places[at] = (parsePortKey(slots[at]!.key).port >>> 0) * PLACES + at;
+  }
+  return Array.from(places.toSorted(), (place) => slots[place % PLACES]!);
 }
 
-function byByte<One extends LeaseInfo>(leases: readonly One[], shift: number): One[] {
-  const byteOf = ({ ports }: One): number => (ports[0]! >> shift) & 0xff;
-  const places = new Uint32Array(0x101);
-  for (const lease of leases) places[byteOf(lease) + 1]!++;
-  for (let byte = 1; byte < places.length; byte++) places[byte]! += places[byte - 1]!;
-  const ordered = Array.from<One>({ length: leases.length });
-  for (const lease of leases) ordered[places[byteOf(lease)]!++] = lease;
-  return ordered;
-}
+/** More than there are slots. */
+const PLACES = 2 ** 32;
