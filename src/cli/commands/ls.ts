@@ -24,7 +24,7 @@ export async function ls({ all = false, json = false, watch: isWatching = false 
     return EXIT.OK;
   }
   const { tables, remarks } = toText(await look(), terminalOf(process.stdout, process.env), Date.now());
-  if (tables !== "") await print(tables);
+  for (const lines of tables) if (!(await print(lines))) break;
   for (const remark of remarks) say(remark);
   sayProblem(project);
   return EXIT.OK;

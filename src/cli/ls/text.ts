@@ -10,8 +10,8 @@ import { STRANGER_LAYOUT, strangerRows } from "./strangers.ts";
 import { summaryOf } from "./summary.ts";
 
 export interface LsText {
-  /** "" when there is nothing. */
-  readonly tables: string;
+  /** Some lines at a time; nothing when there is nothing. */
+  readonly tables: Iterable<string>;
   /** What is said beside them, line by line. */
   readonly remarks: readonly string[];
 }
@@ -24,10 +24,12 @@ export function toText(look: Look, terminal: Terminal, now: number): LsText {
   const isEmpty = inspection.leases.length + inspection.reservations.length === 0;
   const keeping = new Set(inspection.reservations.map(({ name }) => name));
   const rows = leaseRows(shown, { terminal, now, keeping });
-  const tables = isEmpty ? [] : [layOut(rows, leaseLayout(shown), terminal)];
-  if (strangers && strangers.length > 0) {
+  function* tables(): Generator<string> {
+    if (!isEmpty) yield* layOut(rows, leaseLayout(shown), terminal);
+    if (!strangers || strangers.length === 0) return;
+    if (!isEmpty) yield "\n";
     const others = { [Symbol.iterator]: () => strangerRows(strangers, now) };
-    tables.push(layOut(others, STRANGER_LAYOUT, terminal));
+    yield* layOut(others, STRANGER_LAYOUT, terminal);
   }
   const hidden = overview.leases.length - shown.leases.length;
   const remarks = [
@@ -37,7 +39,7 @@ export function toText(look: Look, terminal: Terminal, now: number): LsText {
   ];
   const fitting = (line: string): string =>
     terminal.columns === Infinity ? line : fit(line, terminal.columns, terminal.isUnicode ? "…" : "...");
-  return { tables: tables.join("\n"), remarks: remarks.filter((line) => line !== "").map(fitting) };
+  return { tables: tables(), remarks: remarks.filter((line) => line !== "").map(fitting) };
 }
 
 /** What a process without a name left, as each `$(moorage get)` does: a port that goes to whoever asks next. */

@@ -94,7 +94,7 @@ async function* looks(look: () => Promise<Look>, signal: AbortSignal): AsyncGene
 /** All that is shown, with the remarks in it: there is nobody to tell them to beside. */
 function blockOf(look: Look): string {
   const { tables, remarks } = toText(look, terminalOf(process.stdout, process.env), Date.now());
-  return `${tables}${remarks.join("\n")}\n`;
+  return `${[...tables].join("")}${remarks.join("\n")}\n`;
 }
 
 /** A block cut to the screen, each line cleared behind its end. */

@@ -42,56 +42,63 @@ export interface Layout {
   readonly indent: string;
 }
 
-const GAP = "  ";
+const GAP = 2;
 /** Lines are put together before the garbage collector has to move them, as slots are in a list. */
 const LINES_AT_ONCE = 500;
 
-/** The text of a table; columns of which no row has anything are left out. */
-export function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal): string {
+/** The text of a table, some lines at a time; columns of which no row has anything are left out. */
+export function* layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal): Generator<string> {
+  const lineOf = lineWriter(fitColumns(measure(rows, layout), layout, terminal.columns), layout, terminal);
+  const head = layout.columns.map(({ head: text }) => ({
+    text,
+    width: text.length,
+    dress: (cut: string) => terminal.style(cut, "dim"),
+  }));
+  let lines = [lineOf(head)];
+  for (const row of rows) {
+    if (lines.length === LINES_AT_ONCE) {
+      yield `${lines.join("\n")}\n`;
+      lines = [];
+    }
+    lines.push(lineOf(row));
+  }
+  yield `${lines.join("\n")}\n`;
+}
+
+/** What makes a line of each row, given the widths of the columns; 0: the column is left out. */
+function lineWriter(widths: readonly number[], { indent }: Layout, terminal: Terminal): (row: Row) => string {
   const more = terminal.isUnicode ? "…" : "...";
-  const shown = fitColumns(measure(rows, layout), layout, terminal.columns);
-  const last = shown.findLastIndex((width) => width > 0);
+  const last = widths.findLastIndex((width) => width > 0);
+  /** The text of a cell, and the gap behind it where another one follows. */
   const padded = (cell: string | Cell, at: number): string => {
-    const width = shown[at]!;
-    if (typeof cell === "string" && cell.length <= width) return at === last ? cell : cell.padEnd(width);
+    const width = widths[at]!;
+    const room = at === last ? 0 : width + GAP;
+    if (typeof cell === "string" && cell.length <= width) return cell.padEnd(room);
     const {
       text,
       width: wide,
       dress,
     }: Cell = typeof cell === "string" ? { text: cell, width: cell.length } : cell;
     const cut = wide > width ? fit(text, width, more) : text;
-    const dressed = dress ? dress(cut) : cut;
-    return at === last ? dressed : dressed + " ".repeat(Math.max(width - wide, 0));
+    return (dress ? dress(cut) : cut) + " ".repeat(Math.max(room - Math.min(wide, width), 0));
   };
-  const blocks: string[] = [];
-  let lines: string[] = [];
-  const add = (row: Row): void => {
+  // The end of the line before from each column on: in a long list, most of a row is what the row before says.
+  const ends = [...widths.map(() => ""), ""];
+  let before: readonly (string | Cell)[] = [];
+  return (row) => {
     if (isLine(row)) {
       const cut = terminal.columns === Infinity ? onOneLine(row.line) : fit(row.line, terminal.columns, more);
-      lines.push(row.dress ? row.dress(cut) : cut);
-      return;
+      return row.dress ? row.dress(cut) : cut;
     }
-    // Joined at once: a text that grows piece by piece is a tree of pieces, and garbage.
-    const cells: string[] = [];
-    for (let at = 0; at <= last; at++) if (shown[at] !== 0) cells.push(padded(row[at] ?? "", at));
-    const line = layout.indent + cells.join(GAP);
-    lines.push(row.length > last ? line : line.trimEnd());
+    let at = last;
+    while (at >= 0 && row[at] === before[at]) at--;
+    for (; at >= 0; at--) {
+      ends[at] = widths[at] === 0 ? ends[at + 1]! : padded(row[at] ?? "", at) + ends[at + 1]!;
+    }
+    before = row;
+    const line = indent + ends[0]!;
+    return row.length > last ? line : line.trimEnd();
   };
-  add(
-    layout.columns.map(({ head }) => ({
-      text: head,
-      width: head.length,
-      dress: (cut) => terminal.style(cut, "dim"),
-    })),
-  );
-  for (const row of rows) {
-    add(row);
-    if (lines.length < LINES_AT_ONCE) continue;
-    blocks.push(`${lines.join("\n")}\n`);
-    lines = [];
-  }
-  if (lines.length > 0) blocks.push(`${lines.join("\n")}\n`);
-  return blocks.join("");
 }
 
 function isLine(row: Row): row is Line {
@@ -132,7 +139,7 @@ function fitColumns(
 /** The same columns, as much narrower as is needed, the last one first; `undefined`: they would have to be narrower. */
 function shrink(wanted: readonly number[], least: readonly number[], room: number): number[] | undefined {
   const widths = [...wanted];
-  const gaps = GAP.length * (widths.filter((width) => width > 0).length - 1);
+  const gaps = GAP * (widths.filter((width) => width > 0).length - 1);
   let excess = widths.reduce((sum, width) => sum + width, gaps) - room;
   for (let at = widths.length - 1; at >= 0 && excess > 0; at--) {
     const taken = Math.min(Math.max(widths[at]! - least[at]!, 0), excess);

@@ -1,8 +1,8 @@
 // A table that fits: what is shortened and what is left out, by how much room there is.
 
 import { describe, expect, test } from "vitest";
-import { cellOf, layOut, type Layout, type Row } from "../../../src/cli/show/columns.ts";
-import { terminalOf } from "../../../src/cli/show/terminal.ts";
+import { cellOf, layOut as layOutInParts, type Layout, type Row } from "../../../src/cli/show/columns.ts";
+import { type Terminal, terminalOf } from "../../../src/cli/show/terminal.ts";
 import { displayWidth } from "../../../src/cli/show/width.ts";
 
 const LAYOUT: Layout = {
@@ -16,6 +16,11 @@ const ROWS: readonly Row[] = [
   ["web", "3000", cellOf("日本"), "node server.js"],
   [cellOf("web-server"), "3001-3004", "-", cellOf("vité --host")],
 ];
+
+/** The whole table. */
+function layOut(rows: Iterable<Row>, layout: Layout, terminal: Terminal): string {
+  return [...layOutInParts(rows, layout, terminal)].join("");
+}
 
 /** The table in so many columns, without the blanks of the environment. */
 function laidOut(columns: number, rows: readonly Row[] = ROWS): string[] {
@@ -58,6 +63,45 @@ describe("in a terminal of", () => {
   test.each([6, 8, 10, 13, 19, 27, 33])("%d columns, no line is too long", (columns) => {
     for (const line of laidOut(columns)) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   });
+});
+
+test("cells that are those of the row before, at the end of a row or within it", () => {
+  const note = cellOf("日本");
+  const rows: readonly Row[] = [
+    ["web", "3000", note, "node"],
+    ["web", "3001", note, "node"],
+    ["api", "3001", note, "node"],
+    ["api", "3001", note],
+    { line: "shop" },
+    ["api", "3001", note],
+    ["api", "3001", "-", "node"],
+    ["api", "3001", "-", "node"],
+  ];
+  expect(laidOut(80, rows)).toEqual([
+    "  NAME  PORT  NOTE  COMMAND",
+    "  web   3000  日本  node",
+    "  web   3001  日本  node",
+    "  api   3001  日本  node",
+    "  api   3001  日本",
+    "shop",
+    "  api   3001  日本",
+    "  api   3001  -     node",
+    "  api   3001  -     node",
+  ]);
+});
+
+test("a long table comes in parts of whole lines", () => {
+  const rows = Array.from({ length: 2345 }, (_, at): Row => ["web", String(at), "-", "node"]);
+  const parts = [...layOutInParts(rows, LAYOUT, terminalOf({}, {}))];
+  expect(parts.length).toBeGreaterThan(1);
+  for (const part of parts) expect(part.endsWith("\n")).toBe(true);
+  const ports = parts
+    .join("")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/ +/u)[1]);
+  expect(ports).toEqual(rows.map((_, at) => String(at)));
 });
 
 test("a column without a single cell is left out", () => {
