@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 
 import type { SlotChange, Store } from "../../src/contract/index.ts";
 import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
-import { freshSchema, openPostgres } from "./postgres-stores.ts";
+import { freshSchema, making, openPostgres } from "./postgres-stores.ts";
 import { Proxy } from "./proxy.ts";
 
 const TIMEOUT_MS = 1500;
@@ -122,9 +122,7 @@ describe.skipIf(!hasPostgres)(`a batch that was given up${WITHOUT_POSTGRES}`, ()
   it("is refused by the server when it arrives after that", async () => {
     const client = await administrator();
     await client.query(`SELECT * FROM "${schema}".settle_batch('late', 1000, '{s}')`);
-    const late = client.query(
-      `SELECT * FROM "${schema}".commit_batch('late', 1000, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
-    );
+    const late = client.query(making(schema, "k", "late"));
     await expect(late).rejects.toThrow("this batch was given up");
     expect(await whole!.read("s", ["k"])).toEqual(new Map());
   });
@@ -166,9 +164,7 @@ describe.skipIf(!hasPostgres)(`who keeps the turn for too long${WITHOUT_POSTGRES
   it("makes others fail as busy, and loses nothing for them", async () => {
     const client = await administrator();
     await client.query("BEGIN");
-    await client.query(
-      `SELECT * FROM "${schema}".commit_batch('own', 1000, 1, '{1}', '{s}', '{k}', '{0}', '{t}', '{v}', '{NULL}')`,
-    );
+    await client.query(making(schema, "k", "own"));
     await expect(cut!.commit("s", [put("b", 0, "mine")])).rejects.toMatchObject({
       code: "STORE_BUSY",
       message: expect.stringMatching(/others kept PostgreSQL at .* locked for \d+ ms/u),

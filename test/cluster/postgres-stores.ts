@@ -18,3 +18,17 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   onTestFinished(() => store.close());
   return store;
 }
+
+/** A statement that makes a slot of the scope "s" as a commit of the store does, in a batch of that name, and tells nobody. */
+export function making(schema: string, key: string, batch: string): string {
+  const items = {
+    call_of: [1],
+    scopes: ["s"],
+    keys: [key],
+    conditions: [0],
+    changes: [true],
+    new_values: ["v"],
+    ttls: [null],
+  };
+  return `SELECT "${schema}".commit_batch('${batch}', 9000, 1, '${JSON.stringify(items)}')`;
+}

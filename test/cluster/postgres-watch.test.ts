@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 
 import type { ChangedSlot, SlotChanges, Store } from "../../src/contract/index.ts";
 import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
-import { freshSchema, openPostgres } from "./postgres-stores.ts";
+import { freshSchema, making, openPostgres } from "./postgres-stores.ts";
 import { Proxy } from "./proxy.ts";
 
 let server: PostgresServer;
@@ -42,7 +42,7 @@ async function put(store: Store, key: string, value = "v"): Promise<number> {
 
 /** As the commits of another program would be: the server does what it is told, and notifies nobody. */
 function silently(key: string): string {
-  return `SELECT * FROM "${schema}".commit_batch('${key}', 9000, 1, '{1}', '{s}', '{${key}}', '{0}', '{t}', '{v}', '{NULL}')`;
+  return making(schema, key, key);
 }
 
 type Watch = AsyncIterableIterator<SlotChanges>;

@@ -2,6 +2,7 @@
 
 import type { Slot, SlotChange, Token } from "../../contract/index.ts";
 import type { Attempt, Condition } from "../common/index.ts";
+import { toJson } from "./json.ts";
 import { type Link, patience, type Row } from "./link.ts";
 import type { SchemaName } from "./schema-name.ts";
 
@@ -36,6 +37,17 @@ export type Outcome =
       readonly found: readonly FoundSlot[];
     };
 
+/** What the server says of a batch; see commit-batch.ts. */
+interface Answer {
+  readonly epoch: number;
+  /** Of each call that was committed; none when no call was. */
+  readonly revisions: readonly (number | null)[] | null;
+  /** The numbers of the items that were not as they must be, from 1. */
+  readonly refused: readonly number[] | null;
+  readonly found:
+    readonly { readonly item: number; readonly revision: number; readonly value: string }[] | null;
+}
+
 /** The slots of a call. */
 export function itemsOf(
   scope: string,
@@ -66,44 +78,57 @@ export function attemptOf(scope: string, outcome: Outcome): Attempt {
 export async function sendBatch(
   link: Link,
   { identifier }: SchemaName,
-  batch: Batch,
+  { id, calls }: Batch,
   withinMs: number,
 ): Promise<Outcome[]> {
-  const { id, calls } = batch;
-  const items = calls.flatMap((call, at) => call.map((item) => ({ ...item, call: at + 1 })));
-  const rows = await link.query(
-    `SELECT * FROM ${identifier}.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [
-      id,
-      patience(withinMs),
-      calls.length,
-      items.map(({ call }) => call),
-      items.map(({ scope }) => scope),
-      items.map(({ key }) => key),
-      items.map(({ ifRevision }) => ifRevision),
-      items.map(({ isChange }) => isChange),
-      items.map(({ value }) => value),
-      items.map(({ ttlMs }) => ttlMs),
-    ],
+  const text = `SELECT ${identifier}.commit_batch($1, $2, $3, $4)`;
+  const [row] = await link.query(
+    text,
+    [id, patience(withinMs), calls.length, toJson(columnsOf(calls))],
     withinMs,
   );
-  const [epoch, revisions, refused] = rows[0] ?? [];
-  const isRefused = new Set((refused ?? "").split(",").map(Number));
-  const slots = new Map(rows.map(([, , , item, revision, value]) => [Number(item), { revision, value }]));
-  const given = (revisions ?? "").split(",").map(Number);
+  const { epoch, revisions, refused, found } = JSON.parse(row?.[0] ?? "") as Answer;
+  const isRefused = new Set(refused);
+  const slots = new Map(found?.map((slot) => [slot.item, slot]));
   let before = 0;
   return calls.map((call, at) => {
     const first = before + 1;
     before += call.length;
-    const revision = given[at] ?? 0;
-    if (revision > 0) return { committed: true, token: { epoch: Number(epoch), revision } };
-    const found = call.flatMap(({ scope, key }, offset): FoundSlot[] => {
-      const { revision: there = null, value = null } = slots.get(first + offset) ?? {};
-      return there === null ? [] : [{ scope, key, revision: Number(there), value: value ?? "" }];
+    const revision = revisions?.[at];
+    if (revision) return { committed: true, token: { epoch, revision } };
+    const there = call.flatMap(({ scope, key }, offset): FoundSlot[] => {
+      const slot = slots.get(first + offset);
+      return slot ? [{ scope, key, revision: slot.revision, value: slot.value }] : [];
     });
     const changed = call.flatMap(({ key }, offset) => (isRefused.has(first + offset) ? [key] : []));
-    return { committed: false, changed, found };
+    return { committed: false, changed, found: there };
   });
+}
+
+/** The items of calls, as the server takes them. */
+function columnsOf(calls: Batch["calls"]): object {
+  const columns = {
+    call_of: [] as number[],
+    scopes: [] as string[],
+    keys: [] as string[],
+    conditions: [] as number[],
+    changes: [] as boolean[],
+    new_values: [] as (string | null)[],
+    ttls: [] as (string | null)[],
+  };
+  for (const [at, call] of calls.entries()) {
+    for (const { scope, key, ifRevision, isChange, value, ttlMs } of call) {
+      columns.call_of.push(at + 1);
+      columns.scopes.push(scope);
+      columns.keys.push(key);
+      columns.conditions.push(ifRevision);
+      columns.changes.push(isChange);
+      columns.new_values.push(value);
+      // As text, which is an error if it is no number: JSON makes that null, which is a slot that stays.
+      columns.ttls.push(ttlMs === undefined ? null : String(ttlMs));
+    }
+  }
+  return columns;
 }
 
 /** The outcomes that can be told of a batch whose answer was lost. What is not told was not done, and never will be. */

@@ -34,39 +34,40 @@ function listSlots({ identifier }: SchemaName): string {
 }
 
 /**
- * What changed in a scope after a revision, as it is now; after none, all slots. The first row, without a key, has the
- * revision that all of this is of, the one that changes are known from, in how many milliseconds the next slot of the
- * schema runs out, and whether old changes are to be forgotten.
+ * What changed in a scope after a revision, as it is now; after none, all slots. Besides, the revision that all of this is
+ * of, the one that changes are known from, in how many milliseconds the next slot of the schema runs out, and whether old
+ * changes are to be forgotten.
  */
 function look({ identifier }: SchemaName): string {
-  const header = `
-        SELECT
-          NULL::text, greatest(m.trimmed, (SELECT max(c.revision) FROM ${identifier}.change c WHERE c.scope = look.scope)),
-          NULL::text, m.trimmed,
-          extract(epoch FROM (
+  const answer = (slots: string): string => `
+        SELECT json_build_object(
+          'newest', greatest(m.trimmed, (SELECT max(c.revision) FROM ${identifier}.change c WHERE c.scope = look.scope)),
+          'trimmed', m.trimmed,
+          'expires_in', extract(epoch FROM (
             SELECT min(s.expires_at) FROM ${identifier}.slot s WHERE s.expires_at IS NOT NULL
           ) - clock_timestamp()) * 1000,
-          m.trimmed_at < clock_timestamp() - interval '1 minute'
-        FROM ${identifier}.meta m WHERE m.id = 1`;
-  const nothing = "NULL::bigint, NULL::numeric, NULL::boolean";
+          'is_trim_due', m.trimmed_at < clock_timestamp() - interval '1 minute',
+          'keys', a.keys, 'revisions', a.revisions, 'values', a.values
+        )
+        FROM ${identifier}.meta m, (
+          SELECT array_agg(b.key) AS keys, array_agg(b.revision) AS revisions, array_agg(b.value) AS values
+          FROM (SELECT * FROM (${slots}) c ORDER BY c.revision, c.key COLLATE "C") b
+        ) a WHERE m.id = 1`;
+  const all = `SELECT s.key, s.revision, s.value FROM ${identifier}.slot s WHERE s.scope = look.scope`;
+  const changed = `
+            SELECT t.key, coalesce(s.revision, t.revision) AS revision, s.value
+            FROM (
+              SELECT k.key, max(k.revision) AS revision
+              FROM ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
+              WHERE c.scope = look.scope AND c.revision > seen GROUP BY k.key
+            ) t LEFT JOIN LATERAL ${slotByKey(identifier, "look.scope", "t.key")} s ON true`;
   return `
-    CREATE FUNCTION ${identifier}.look(scope text, seen bigint)
-    RETURNS TABLE (key text, revision bigint, value text, trimmed bigint, expires_in numeric, is_trim_due boolean)
-    LANGUAGE plpgsql ${PLANNED} AS $body$
+    CREATE FUNCTION ${identifier}.look(scope text, seen bigint) RETURNS json LANGUAGE plpgsql ${PLANNED} AS $body$
     BEGIN
       IF seen IS NULL THEN
-        RETURN QUERY ${header}
-        UNION ALL
-        SELECT s.key, s.revision, s.value, ${nothing} FROM ${identifier}.slot s WHERE s.scope = look.scope;
+        RETURN (${answer(all)});
       ELSE
-        RETURN QUERY ${header}
-        UNION ALL
-        SELECT t.key, coalesce(s.revision, t.revision), s.value, ${nothing}
-        FROM (
-          SELECT k.key, max(k.revision) AS revision
-          FROM ${identifier}.change c, unnest(c.keys, c.revisions) AS k (key, revision)
-          WHERE c.scope = look.scope AND c.revision > seen GROUP BY k.key
-        ) t LEFT JOIN LATERAL ${slotByKey(identifier, "look.scope", "t.key")} s ON true;
+        RETURN (${answer(changed)});
       END IF;
     END $body$;`;
 }

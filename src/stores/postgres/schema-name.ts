@@ -15,6 +15,11 @@ export function schemaName(schema: string): SchemaName {
   };
 }
 
+/** An identifier within a text. */
+export function escaped(identifier: string): string {
+  return identifier.replaceAll("'", "''");
+}
+
 /** The key of the advisory lock of a schema; "moor", and its name. */
 export function schemaLock({ literal }: SchemaName): string {
   return `1836019570, hashtext(${literal})`;

@@ -4,7 +4,6 @@
 // that first: what was told gone must not come back by a keep-alive that was under way.
 
 import type { ChangedSlot, Slot, SlotChanges } from "../../contract/index.ts";
-import { byRevision } from "../common/index.ts";
 import { type Link, patience, type Row } from "./link.ts";
 import type { SchemaName } from "./schema-name.ts";
 
@@ -70,21 +69,37 @@ export async function lookAt(reading: Reading, scope: string, seen: number | und
   return (await ask(reading, scope, undefined))!;
 }
 
+/** What the server says of a scope; see questions.ts. */
+interface Answer {
+  readonly newest: number;
+  readonly trimmed: number;
+  readonly expires_in: number | null;
+  readonly is_trim_due: boolean;
+  /** In the order of revisions. */
+  readonly keys: readonly string[] | null;
+  readonly revisions: readonly number[];
+  readonly values: readonly (string | null)[];
+}
+
 async function ask(
   { link, withinMs, schema }: Reading,
   scope: string,
   seen: number | undefined,
 ): Promise<Look | undefined> {
-  const text = `SELECT * FROM ${schema.identifier}.look($1, $2)`;
-  const rows = await link.query(text, [scope, seen], withinMs);
-  const header = rows.find(([key]) => key === null) ?? [];
-  const [, newest, , trimmed, expiresInMs, isTrimDue] = header;
-  if (seen !== undefined && seen < Number(trimmed)) return undefined;
-  const changed = rows.filter((row) => row !== header).map(toChangedSlot);
+  const [row] = await link.query(`SELECT ${schema.identifier}.look($1, $2)`, [scope, seen], withinMs);
+  const { newest, trimmed, expires_in, is_trim_due, keys, revisions, values } = JSON.parse(
+    row?.[0] ?? "",
+  ) as Answer;
+  if (seen !== undefined && seen < trimmed) return undefined;
+  const slots = (keys ?? []).map((key, at): ChangedSlot => ({
+    key,
+    revision: revisions[at]!,
+    value: values[at]!,
+  }));
   return {
-    changes: { all: seen === undefined, slots: changed.toSorted(byRevision), revision: Number(newest) },
-    expiresInMs: expiresInMs ? Number(expiresInMs) : undefined,
-    isTrimDue: isTrimDue === "t",
+    changes: { all: seen === undefined, slots, revision: newest },
+    expiresInMs: expires_in ?? undefined,
+    isTrimDue: is_trim_due,
   };
 }
 
@@ -104,8 +119,4 @@ function after(prefix: string): string {
 
 function toSlot([key, revision, value]: Row): Slot {
   return { key: key ?? "", revision: Number(revision), value: value ?? "" };
-}
-
-function toChangedSlot([key, revision, value]: Row): ChangedSlot {
-  return { key: key ?? "", revision: Number(revision), value: value ?? null };
 }
