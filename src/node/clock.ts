@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { hrtime } from "node:process";
 import { type Abortable, type Chance, type Clock, throwIfAborted } from "../contract/index.ts";
+import { bootClock } from "./boot-clock.ts";
 
 /** The longest that a timer of Node waits; a longer one fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -13,14 +14,17 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** By how much this process is told its clocks are ahead, in milliseconds (time_namespaces(7)). */
 const AHEAD_MS = readTimeOffsets();
 
+const now = (): number => Date.now();
+
+function elapsed(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1000 + nanoseconds / 1e6 - AHEAD_MS.monotonic;
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => {
-    const [seconds, nanoseconds] = hrtime();
-    return seconds * 1000 + nanoseconds / 1e6 - AHEAD_MS.monotonic;
-  },
-  // Not hrtime(), which stands still while the machine sleeps.
-  sinceBoot: () => uptime() * 1000 - AHEAD_MS.boottime,
+  now,
+  elapsed,
+  sinceBoot: bootClock({ uptime: () => uptime() * 1000 - AHEAD_MS.boottime, elapsed, now }),
   async sleep(ms, { signal, background = false } = {}) {
     throwIfAborted(signal);
     let wake: (() => void) | undefined;
