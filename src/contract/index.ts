@@ -49,6 +49,7 @@ export {
   readClaims,
   readName,
   readPort,
+  saysTaken,
   readQueue,
   readSession,
   SESSION_PREFIX,

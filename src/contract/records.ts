@@ -174,6 +174,14 @@ export function readPort(slot: Slot | undefined): PortRecord {
   return { claims: claims.map((claim) => readClaim(claim, slot.revision)), kept, left };
 }
 
+/** How a port slot is written that nobody has, and that is kept for no name. */
+const LEFT_ONLY = '{"left":';
+
+/** Whether somebody has a port, or it is kept for a name: what `readPort` would say, for those who ask no more of many. */
+export function saysTaken({ value }: Slot): boolean {
+  return !value.startsWith(LEFT_ONLY);
+}
+
 /** The claims in many port slots, in the order of the slots; those of one process share the object of their holder. */
 export function readClaims(slots: readonly Slot[]): PlacedClaim[] {
   const claims: PlacedClaim[] = [];

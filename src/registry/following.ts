@@ -6,15 +6,17 @@
 import {
   type Abortable,
   type AbortSignalLike,
+  type ChangedSlot,
   parsePortKey,
   PORT_PREFIX,
-  type PortRecord,
   QUEUE_KEY,
   readPort,
   readQueue,
+  saysTaken,
   type Slot,
   type SlotChanges,
 } from "../contract/index.ts";
+import type { Transport } from "../core/index.ts";
 import { awakeTime } from "./give-back.ts";
 import type { Hints } from "./hints.ts";
 import type { World } from "./world.ts";
@@ -23,8 +25,8 @@ import type { World } from "./world.ts";
 const RETRY_MS = 1000;
 
 interface Callbacks {
-  /** What a port slot says since this revision. */
-  readonly onPort: (key: string, record: PortRecord, revision: number) => void;
+  /** A port slot has changed. */
+  readonly onPort: (slot: ChangedSlot) => void;
 }
 
 interface Waiting {
@@ -111,14 +113,14 @@ export class Following {
   #take({ all, slots }: SlotChanges): void {
     this.#count++;
     if (all) this.#hints.forgetFollowed();
-    for (const { key, revision, value } of slots) {
-      if (key === QUEUE_KEY) this.#noteQueue(value === null ? undefined : { key, revision, value });
+    for (const slot of slots) {
+      const { key } = slot;
+      if (key === QUEUE_KEY) this.#noteQueue(thereIs(slot) ? slot : undefined);
       if (!key.startsWith(PORT_PREFIX)) continue;
-      const record = readPort(value === null ? undefined : { key, revision, value });
-      this.#hint(key, record);
-      this.#onPort(key, record, revision);
+      const isTaken = this.#hint(slot);
+      this.#onPort(slot);
       // When all is told, those that somebody has are no news.
-      if (!all || record.claims.length === 0) this.#changes.set(key, this.#count);
+      if (!all || !isTaken) this.#changes.set(key, this.#count);
     }
     for (const { keys, wake } of this.#waiting) {
       if ([...keys].some((key) => this.#changes.get(key) === this.#count)) wake();
@@ -132,13 +134,24 @@ export class Following {
     this.#waiters = length;
   }
 
-  #hint(key: string, { claims, kept, left }: PortRecord): void {
-    const { protocol, port } = parsePortKey(key);
-    const isTaken = claims.length + kept.length > 0;
+  /** Notes whether a port is taken. Each change by anybody comes here, so that no more is read than matters. */
+  #hint(slot: ChangedSlot): boolean {
+    const { protocol, port } = parsePortKey(slot.key);
+    const isTaken = thereIs(slot) && saysTaken(slot);
     this.#hints.noteFollowed(protocol, port, isTaken);
-    // It is seen as soon as it is left: its quarantine is counted from now where another machine wrote it.
-    const awake = (): ReturnType<typeof awakeTime> => awakeTime(this.#world);
-    const remaining = left ? this.#world.holders.remainingMs(key, left, awake) : 0;
-    if (!isTaken && remaining > 0) this.#hints.note([protocol], port, remaining);
+    if (!isTaken && thereIs(slot)) this.#hintAtQuarantine(slot, protocol, port);
+    return isTaken;
   }
+
+  #hintAtQuarantine(slot: Slot, protocol: Transport, port: number): void {
+    const { left } = readPort(slot);
+    if (!left) return;
+    // It is seen as soon as it is left: its quarantine is counted from now where another machine wrote it.
+    const remaining = this.#world.holders.remainingMs(slot.key, left, () => awakeTime(this.#world));
+    if (remaining > 0) this.#hints.note([protocol], port, remaining);
+  }
+}
+
+function thereIs(slot: ChangedSlot): slot is Slot {
+  return slot.value !== null;
 }

@@ -1,6 +1,6 @@
 // The leases of one registry: their objects, guards and sessions, and how each of them ends.
 
-import { type Departure, parsePortKey, portKey, type PortRecord, readPort } from "../contract/index.ts";
+import { type ChangedSlot, type Departure, parsePortKey, portKey, readPort } from "../contract/index.ts";
 import { bindingOf } from "../core/index.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
@@ -51,7 +51,7 @@ export class OwnLeases {
     this.#world = world;
     this.hints = new Hints(world);
     this.following = new Following(world, this.hints, {
-      onPort: (key, record, revision) => this.#doubt(key, record, revision),
+      onPort: (slot) => this.#doubt(slot),
     });
     this.#actions = {
       // In turn, so that no request of the name is given a lease that is on its way back.
@@ -193,11 +193,11 @@ export class OwnLeases {
   }
 
   /** Looks at a lease whose port somebody else has taken away. */
-  #doubt(key: string, { claims }: PortRecord, revision: number): void {
-    for (const id of this.#byKey.get(key) ?? []) {
+  #doubt(slot: ChangedSlot): void {
+    for (const id of this.#byKey.get(slot.key) ?? []) {
       // The watch comes behind: what it tells may be from before the grant.
       const granted = this.#entries.get(id)?.lease.token.revision ?? Infinity;
-      if (revision > granted && !claims.some(({ lease }) => lease === id)) void this.#verify(id);
+      if (slot.revision > granted && !hasClaim(slot, id)) void this.#verify(id);
     }
   }
 
@@ -279,4 +279,8 @@ export class OwnLeases {
       this.#doubted.delete(id);
     }
   }
+}
+
+function hasClaim({ key, revision, value }: ChangedSlot, id: string): boolean {
+  return value !== null && readPort({ key, revision, value }).claims.some(({ lease }) => lease === id);
 }
