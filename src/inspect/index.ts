@@ -5,6 +5,7 @@
  */
 
 export {
+  inspected,
   inspectLeases,
   type InspectedLease,
   type InspectedReservation,
@@ -12,6 +13,8 @@ export {
   type LeasedListener,
   type LeaseState,
   type Sight,
+  type Sighting,
+  sightings,
 } from "./leases.ts";
 export { byPort, type Extent, meeting } from "./meeting.ts";
 export { type Ownership, ownershipOf } from "./ownership.ts";

@@ -22,11 +22,16 @@ export function byPort(listeners: readonly Listener[]): ListenersByPort {
 
 const NOBODY: readonly never[] = [];
 
+/** Whether anybody listens on one of these ports, whatever the protocol and the address. */
+export function hasListener({ ports }: Pick<Extent, "ports">, all: ListenersByPort): boolean {
+  return ports.length === 1 ? all.has(ports[0]!) : ports.some((port) => all.has(port));
+}
+
 /** Those that stand in the way of an extent: its protocol, and an address that both claim. In its order of ports. */
 export function meeting(extent: Extent, all: ListenersByPort): readonly Listener[] {
   const { ports, protocols, addresses } = extent;
   // Nearly all leases of a crowded machine: they share one empty list.
-  if (ports.length === 1 ? !all.has(ports[0]!) : !ports.some((port) => all.has(port))) return NOBODY;
+  if (!hasListener(extent, all)) return NOBODY;
   const found: Listener[] = [];
   for (const port of ports) {
     for (const listener of all.get(port) ?? []) {

@@ -2,8 +2,8 @@
 
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { z } from "zod";
-import type { InspectedLease, InspectedReservation } from "../inspect/index.ts";
-import { inspect } from "../node/index.ts";
+import { inspected, type InspectedLease, type InspectedReservation } from "../inspect/index.ts";
+import { survey } from "../node/inspect.ts";
 import { processOf } from "../report/describe.ts";
 import { overview, type PlaceGroup } from "../report/overview.ts";
 import { placesOf } from "../report/places.ts";
@@ -62,8 +62,8 @@ export function addList(server: McpServer, { places }: Context): void {
     async ({ folder }, { signal }) =>
       await answer(async () => {
         const project = await places.in(folder);
-        const inspection = await inspect(project.registry, { signal });
-        const shown = overview(inspection, {
+        const surveyed = await survey(project.registry, { signal });
+        const shown = overview(surveyed, {
           current: project.place,
           places: await placesOf(project),
           urlOf: urlsByConfig(),
@@ -72,6 +72,7 @@ export function addList(server: McpServer, { places }: Context): void {
           leases: [
             ...shown.groups.flatMap(servicesOf),
             ...shown.leases
+              .map((one) => inspected(one, surveyed.sightingOf(one)))
               .filter(({ state, name }) => state !== "free" || name !== null)
               .map((one) => ofLease(one)),
             ...shown.reservations.map((one) => ofReservation(one)),

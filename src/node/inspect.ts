@@ -4,13 +4,15 @@ import { type AbortableOptions, expectSignal, type Host, type Listener } from ".
 import { describe, expectOptions } from "../core/expect.ts";
 import { openHost } from "../host/index.ts";
 import {
-  inspectLeases,
+  inspected,
   type InspectedLease,
   type InspectedReservation,
   inspectReservations,
   type Sight,
+  type Sighting,
+  sightings,
 } from "../inspect/index.ts";
-import type { Registry } from "../registry/index.ts";
+import type { LeaseInfo, Registry } from "../registry/index.ts";
 
 /** What `moorage ls` shows. */
 export interface Inspection {
@@ -36,6 +38,23 @@ export async function inspect(
   registry: Pick<Registry, "list" | "reservations">,
   options: AbortableOptions = {},
 ): Promise<Inspection> {
+  const { leases, sightingOf, reservations } = await survey(registry, options);
+  return { leases: leases.map((lease) => inspected(lease, sightingOf(lease))), reservations };
+}
+
+/** What an inspection is made of. Of very many leases, it is less to keep. */
+export interface Survey {
+  /** In the order of their first ports. */
+  readonly leases: readonly LeaseInfo[];
+  readonly sightingOf: (lease: LeaseInfo) => Sighting;
+  readonly reservations: readonly InspectedReservation[];
+}
+
+/** As `inspect`. */
+export async function survey(
+  registry: Pick<Registry, "list" | "reservations">,
+  options: AbortableOptions = {},
+): Promise<Survey> {
   expectRegistry(registry);
   expectOptions("inspect", options, ["signal"]);
   expectSignal(options.signal);
@@ -46,7 +65,8 @@ export async function inspect(
     registry.reservations(options),
   ]);
   return {
-    leases: inspectLeases(leases, sightOf(host, listeners)),
+    leases,
+    sightingOf: sightings(sightOf(host, listeners)),
     reservations: inspectReservations(reservations, leases, listeners),
   };
 }

@@ -3,7 +3,9 @@
 // Pure: the registry's names say what belongs where (src/project/service-name.ts), and records of the places what they
 // are called and where they are. Leases without a place are left in one list as they came: there can be very many.
 
-import type { InspectedLease, InspectedReservation } from "../inspect/index.ts";
+import { inspected, type InspectedLease, type InspectedReservation } from "../inspect/index.ts";
+import type { Survey } from "../node/inspect.ts";
+import type { LeaseInfo } from "../registry/index.ts";
 import { parseServiceName, type ServiceName } from "../project/index.ts";
 
 /** A service of a place, with its lease, or with the port that it keeps. */
@@ -37,7 +39,8 @@ export interface Overview {
   /** The current one, the others of its project, then other projects; each in the order of their labels. */
   readonly groups: readonly PlaceGroup[];
   /** What belongs to no place, in the order of ports. */
-  readonly leases: readonly InspectedLease[];
+  readonly leases: Survey["leases"];
+  readonly sightingOf: Survey["sightingOf"];
   /** Kept, and not leased now. */
   readonly reservations: readonly InspectedReservation[];
 }
@@ -50,13 +53,7 @@ export interface OverviewOptions {
 }
 
 export function overview(
-  {
-    leases,
-    reservations,
-  }: {
-    readonly leases: readonly InspectedLease[];
-    readonly reservations: readonly InspectedReservation[];
-  },
+  { leases, sightingOf, reservations }: Survey,
   { current, places, urlOf }: OverviewOptions,
 ): Overview {
   const found = new Map<string, Found>();
@@ -69,13 +66,17 @@ export function overview(
     return { group, service: parts.service };
   };
 
-  const others: InspectedLease[] = [];
+  const others: LeaseInfo[] = [];
   for (const lease of leases) {
     const place = lease.name === null ? undefined : belongs(lease.name);
-    if (!place) others.push(lease);
+    if (!place) {
+      others.push(lease);
+      continue;
+    }
+    const sighting = sightingOf(lease);
     // What a dead holder left may still have the name, on another port.
-    else if (lease.state !== "free" || !place.group.leases.has(place.service)) {
-      place.group.leases.set(place.service, lease);
+    if (sighting.state !== "free" || !place.group.leases.has(place.service)) {
+      place.group.leases.set(place.service, inspected(lease, sighting));
     }
   }
   const kept: InspectedReservation[] = [];
@@ -101,6 +102,7 @@ export function overview(
   return {
     groups: groups.toSorted((a, b) => compareTuples(orderOf(a), orderOf(b))),
     leases: others,
+    sightingOf,
     reservations: kept,
   };
 }

@@ -1,7 +1,7 @@
 // What somebody who begins to work in a place has to know of its ports.
 
 import type { InspectedLease } from "../../inspect/index.ts";
-import { inspect } from "../../node/index.ts";
+import { survey } from "../../node/inspect.ts";
 import type { Project } from "../../project/index.ts";
 import { overview, type PlaceGroup, type ShownService } from "../../report/overview.ts";
 import { placesOf } from "../../report/places.ts";
@@ -45,9 +45,13 @@ export interface Context {
 }
 
 export async function lookUpContext(project: Project): Promise<Context> {
-  const [inspection, places] = await Promise.all([inspect(project.registry), placesOf(project)]);
+  const [surveyed, places] = await Promise.all([survey(project.registry), placesOf(project)]);
   const { place } = project;
-  const { groups, leases } = overview(inspection, { current: place, places, urlOf: urlsByConfig() });
+  const { groups, leases, sightingOf } = overview(surveyed, {
+    current: place,
+    places,
+    urlOf: urlsByConfig(),
+  });
   const own = groups.find(({ isCurrent }) => isCurrent);
   const { configured, startable, problem } = configuredIn(project);
   const running = (own?.services ?? []).map(toService);
@@ -67,7 +71,7 @@ export async function lookUpContext(project: Project): Promise<Context> {
     startable,
     others: {
       projects: new Set(groups.map((group) => group.project.id).filter((id) => id !== place.project.id)).size,
-      leases: leases.filter(({ livesWith }) => livesWith !== null).length,
+      leases: leases.filter((lease) => sightingOf(lease).livesWith !== null).length,
     },
     problem,
   };

@@ -1,5 +1,6 @@
 // `moorage ls --json`: all that is known, each lease with the place that it belongs to.
 
+import { inspected } from "../../inspect/index.ts";
 import type { PlaceGroup } from "../../report/overview.ts";
 import type { Look } from "./look.ts";
 
@@ -16,7 +17,8 @@ interface Belonging {
 
 const NOBODYS: Belonging = { project: null, worktree: null, service: null, url: null };
 
-export function toJson({ inspection, overview, strangers }: Look): object {
+export function toJson({ survey, overview, strangers }: Look): object {
+  const { leases, sightingOf, reservations } = survey;
   const byName = new Map<string, Belonging>();
   for (const group of overview.groups) {
     const { project, worktree, folder, presence, isCurrent } = group;
@@ -33,8 +35,8 @@ export function toJson({ inspection, overview, strangers }: Look): object {
     name === null ? NOBODYS : (byName.get(name) ?? NOBODYS);
   return {
     version: VERSION,
-    leases: inspection.leases.map((lease) => ({ ...lease, ...belonging(lease.name) })),
-    reservations: inspection.reservations.map((kept) => ({ ...kept, ...belonging(kept.name) })),
+    leases: leases.map((lease) => ({ ...inspected(lease, sightingOf(lease)), ...belonging(lease.name) })),
+    reservations: reservations.map((kept) => ({ ...kept, ...belonging(kept.name) })),
     ...(strangers && { strangers }),
   };
 }

@@ -2,7 +2,12 @@
 // way.
 
 import type { Listener } from "../../contract/index.ts";
-import type { InspectedLease, InspectedReservation, Ownership } from "../../inspect/index.ts";
+import {
+  inspected,
+  type InspectedLease,
+  type InspectedReservation,
+  type Ownership,
+} from "../../inspect/index.ts";
 import { formatAge, formatListeners, formatPlace, processOf } from "../../report/describe.ts";
 import type { Overview, ShownService } from "../../report/overview.ts";
 import { type Cell, cellOf, type Layout, type Row } from "../show/columns.ts";
@@ -98,7 +103,7 @@ export function leaseRows(shown: Overview, { terminal, now, keeping }: RowOption
   }
 
   function* rows(): Generator<Row> {
-    const { groups, leases, reservations } = shown;
+    const { groups, leases, sightingOf, reservations } = shown;
     for (const group of groups) {
       yield { line: formatHeading(group), dress: bold };
       for (const service of group.services) {
@@ -108,7 +113,8 @@ export function leaseRows(shown: Overview, { terminal, now, keeping }: RowOption
     }
     if (groups.length > 0 && leases.length + reservations.length > 0)
       yield { line: "elsewhere", dress: bold };
-    for (const lease of leases) {
+    for (const one of leases) {
+      const lease = inspected(one, sightingOf(one));
       const { name } = lease;
       yield name === null ? leaseRow(lease, "-", PLAIN) : leaseRow(lease, cellOf(name), furtherOf(name));
       if (lease.listeners?.length) yield* notes(lease);

@@ -1,7 +1,8 @@
 // What there is to show at one moment: leases and kept ports by place, and who listens without a lease.
 
 import type { Listener } from "../../contract/index.ts";
-import { inspect, type Inspection, listeners } from "../../node/index.ts";
+import { listeners } from "../../node/index.ts";
+import { survey, type Survey } from "../../node/inspect.ts";
 import type { Project } from "../../project/index.ts";
 import { type Overview, overview } from "../../report/overview.ts";
 import { placesOf } from "../../report/places.ts";
@@ -9,7 +10,7 @@ import { urlsByConfig } from "../../report/urls.ts";
 import { strangersAmong } from "./strangers.ts";
 
 export interface Look {
-  readonly inspection: Inspection;
+  readonly survey: Survey;
   readonly overview: Overview;
   /** `null` unless they were asked for. */
   readonly strangers: readonly Listener[] | null;
@@ -17,10 +18,10 @@ export interface Look {
 
 /** @throws PortError `HOST_UNSUPPORTED` for `all` where the system does not tell who listens. */
 export async function lookAround(project: Project, { all }: { readonly all: boolean }): Promise<Look> {
-  const [inspection, places] = await Promise.all([inspect(project.registry), placesOf(project)]);
+  const [surveyed, places] = await Promise.all([survey(project.registry), placesOf(project)]);
   return {
-    inspection,
-    overview: overview(inspection, { current: project.place, places, urlOf: urlsByConfig() }),
-    strangers: all ? strangersAmong(await listeners(), inspection) : null,
+    survey: surveyed,
+    overview: overview(surveyed, { current: project.place, places, urlOf: urlsByConfig() }),
+    strangers: all ? strangersAmong(await listeners(), surveyed) : null,
   };
 }

@@ -1,7 +1,7 @@
 // Who listens without a lease: the second table of `moorage ls --all`.
 
 import type { Listener } from "../../contract/index.ts";
-import type { Inspection } from "../../node/index.ts";
+import type { Survey } from "../../node/inspect.ts";
 import { formatAge, formatSocket } from "../../report/describe.ts";
 import { cellOf, type Layout, type Row } from "../show/columns.ts";
 import { fromHome } from "./heading.ts";
@@ -21,10 +21,10 @@ export const STRANGER_LAYOUT: Layout = {
 /** The listeners that are on no leased or kept port. */
 export function strangersAmong(
   listeners: readonly Listener[],
-  { leases, reservations }: Inspection,
+  { leases, sightingOf, reservations }: Survey,
 ): readonly Listener[] {
   const ours = new Set<string>();
-  for (const { listeners: found } of [...leases, ...reservations])
+  for (const { listeners: found } of [...leases.map(sightingOf), ...reservations])
     for (const one of found ?? []) ours.add(formatSocket(one));
   return listeners.filter((one) => !ours.has(formatSocket(one)));
 }

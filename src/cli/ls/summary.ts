@@ -21,7 +21,7 @@ export function summaryOf(shown: Overview): string {
     for (const { service, lease, reservation } of services)
       count(lease ?? reservation!, isCurrent ? service : undefined);
   }
-  for (const lease of shown.leases) count(lease);
+  for (const lease of shown.leases) count({ state: shown.sightingOf(lease).state, ports: lease.ports });
   for (const kept of shown.reservations) count(kept);
   const parts = STATES.filter((state) => counts.has(state)).map((state) => `${counts.get(state)} ${state}`);
   const next = nextCommand(firsts, shown);

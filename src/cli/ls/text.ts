@@ -1,9 +1,10 @@
 // `moorage ls` for people: the tables, and the lines under them.
 
-import type { InspectedLease } from "../../inspect/index.ts";
 import { layOut } from "../show/columns.ts";
 import type { Terminal } from "../show/terminal.ts";
 import { fit } from "../show/width.ts";
+import type { LeaseInfo } from "../../registry/index.ts";
+import type { Overview } from "../../report/overview.ts";
 import { leaseLayout, leaseRows } from "./lease-rows.ts";
 import type { Look } from "./look.ts";
 import { STRANGER_LAYOUT, strangerRows } from "./strangers.ts";
@@ -17,12 +18,12 @@ export interface LsText {
 }
 
 export function toText(look: Look, terminal: Terminal, now: number): LsText {
-  const { inspection, overview, strangers } = look;
-  const alive = overview.leases.filter((lease) => !isLeftOver(lease));
+  const { survey, overview, strangers } = look;
+  const alive = overview.leases.filter((lease) => !isLeftOver(lease, overview));
   const hasMore = alive.length + overview.reservations.length + overview.groups.length > 0;
   const shown = { ...overview, leases: hasMore ? alive : overview.leases };
-  const isEmpty = inspection.leases.length + inspection.reservations.length === 0;
-  const keeping = new Set(inspection.reservations.map(({ name }) => name));
+  const isEmpty = survey.leases.length + survey.reservations.length === 0;
+  const keeping = new Set(survey.reservations.map(({ name }) => name));
   const rows = leaseRows(shown, { terminal, now, keeping });
   function* tables(): Generator<string> {
     if (!isEmpty) yield* layOut(rows, leaseLayout(shown), terminal);
@@ -43,6 +44,6 @@ export function toText(look: Look, terminal: Terminal, now: number): LsText {
 }
 
 /** What a process without a name left, as each `$(moorage get)` does: a port that goes to whoever asks next. */
-function isLeftOver({ state, name }: InspectedLease): boolean {
-  return state === "free" && name === null;
+function isLeftOver(lease: LeaseInfo, { sightingOf }: Overview): boolean {
+  return lease.name === null && sightingOf(lease).state === "free";
 }
