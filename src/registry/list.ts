@@ -136,7 +136,9 @@ function inOrder(slots: readonly Slot[]): Slot[] {
   for (let at = 0; at < slots.length; at++) {
     places[at] = (parsePortKey(slots[at]!.key).port >>> 0) * PLACES + at;
   }
-  return Array.from(places.toSorted(), (place) => slots[place % PLACES]!);
+  const ordered: Slot[] = [];
+  for (const place of places.toSorted()) ordered.push(slots[place % PLACES]!);
+  return ordered;
 }
 
 /** More than there are slots. */

@@ -13,8 +13,14 @@ import type { Era } from "./schema.ts";
 /** A process clears tombstones away once in so many milliseconds; it reads the whole table, 15 ms for 100,000 slots. */
 const CLEARING_MS = 600_000;
 
-/** JSON has it only escaped, and so have nearly all values; see `unpack`. */
+/** JSON has it only escaped, and so have nearly all values; see `all`. */
 const SEPARATOR = "\u001f";
+
+/** What stands in a text for bytes that are not UTF-8. */
+const REPLACED = "\ufffd";
+
+/** Out of so many in a text, 100,000 slots take a tenth less memory than out of a single one. */
+const SLOTS_AT_ONCE = 2000;
 
 const SLOTS = "SELECT key, revision, value FROM slot WHERE scope = ?";
 const ROWS =
@@ -30,9 +36,9 @@ const SQL = {
   replace:
     "UPDATE slot SET revision = ?, value = ? WHERE scope = ? AND key = ? AND revision = ? AND value IS NOT NULL",
   list: `${ROWS} AND slot.value IS NOT NULL AND slot.key >= ? AND slot.key < ? ORDER BY slot.key`,
-  packedList: packed(`${SLOTS} AND value IS NOT NULL AND key >= ? AND key < ? ORDER BY key`),
-  all: `${ROWS} AND slot.value IS NOT NULL`,
-  packedAll: packed(`${SLOTS} AND value IS NOT NULL`),
+  packedList: packed(`${SLOTS} AND value IS NOT NULL AND key >= ? AND key < ?`),
+  all: `${ROWS} AND slot.value IS NOT NULL AND slot.key >= ?`,
+  packedAll: packed(`${SLOTS} AND value IS NOT NULL AND key >= ?`),
   changed: `${ROWS} AND revision > ?`,
   version: "PRAGMA data_version",
   forgotten: "SELECT forgotten FROM epoch",
@@ -124,7 +130,7 @@ export class SlotTable {
     const forgotten = Number(this.#statements.forgotten.get()?.["forgotten"]);
     const anew = seen === undefined || forgotten > seen.revision;
     const slots: ChangedSlot[] = anew
-      ? all(this.#statements.packedAll, this.#statements.all, scope)
+      ? all(this.#statements.packedAll, this.#statements.all, scope, "")
       : this.#statements.changed.all(scope, seen.revision).map(toChangedSlot);
     const newest = anew ? Number(this.#statements.newest.get(scope)?.["revision"] ?? 0) : seen.revision;
     const revision = slots.reduce(
@@ -180,25 +186,36 @@ function revisionOf({ revision, isThere }: SlotRow): number {
   return isThere ? revision : 0;
 }
 
-/** In three texts, slots leave the database in half of the time that they take as rows. */
+/** As one text, slots leave the database in half of the time that they take as rows. */
 function packed(select: string): string {
-  const columns = ["key", "revision", "value"].map(packedColumn).join(", ");
-  return `SELECT count(*) AS slots, ${columns} FROM (${select})`;
+  const text = `group_concat(key || '${SEPARATOR}' || revision || '${SEPARATOR}' || value, '${SEPARATOR}')`;
+  return `SELECT count(*) AS slots, CAST(${text} AS BLOB) AS text FROM (${select} ORDER BY key LIMIT ${SLOTS_AT_ONCE})`;
 }
 
-function packedColumn(name: string): string {
-  return `CAST(group_concat(${name}, '${SEPARATOR}') AS BLOB) AS ${name}`;
-}
-
-/** All slots of a query: from its texts, or from its rows where a key or a value has the separator in it. */
-function all(texts: Statement, rows: Statement, ...parameters: readonly string[]): Slot[] {
-  const row = texts.get(...parameters);
-  const count = Number(row?.["slots"]);
-  if (count === 0) return [];
-  const column = (name: string): string[] => toText(row?.[name]).split(SEPARATOR);
-  const [keys, revisions, values] = [column("key"), column("revision"), column("value")];
-  if (keys.length !== count || values.length !== count) return rows.all(...parameters).map(toSlot);
-  return keys.map((key, at) => ({ key, revision: Number(revisions[at]), value: values[at]! }));
+/**
+ * All slots of a query from a key on, out of texts, each of which begins with the slot that ended the one before; out of its
+ * rows where a key or a value has the separator in it, or a key is not the text that it is read as.
+ */
+function all(
+  texts: Statement,
+  rows: Statement,
+  ...[scope, from, ...until]: readonly [scope: string, from: string, ...until: string[]]
+): Slot[] {
+  const byRow = (): Slot[] => rows.all(scope, from, ...until).map(toSlot);
+  const slots: Slot[] = [];
+  for (let next = from; ;) {
+    const row = texts.get(scope, next, ...until);
+    const count = Number(row?.["slots"]);
+    if (count === 0) return slots;
+    const pieces = toText(row?.["text"]).split(SEPARATOR);
+    if (pieces.length !== 3 * count) return byRow();
+    for (let at = slots.length === 0 ? 0 : 3; at < pieces.length; at += 3) {
+      slots.push({ key: pieces[at]!, revision: Number(pieces[at + 1]), value: pieces[at + 2]! });
+    }
+    if (count < SLOTS_AT_ONCE) return slots;
+    next = slots.at(-1)!.key;
+    if (next.includes(REPLACED)) return byRow();
+  }
 }
 
 /** The smallest text that sorts behind every text with this prefix, which is ASCII. */
