@@ -6,9 +6,9 @@ import type { OpenBare } from "./engine.ts";
 import type { Share, Work } from "./clients.ts";
 
 const work = JSON.parse(process.argv[2]!) as Work;
-/** As long as the slot of a lease is. */
-const VALUE = "x".repeat(150);
-const FREE = "free";
+/** As long as the slot of a lease is, and that of a port that was left. */
+const VALUE = "x".repeat(165);
+const FREE = "x".repeat(122);
 
 /** What one of those outstanding does again and again, and what there is to say of all of them. */
 interface Subject {

@@ -11,6 +11,8 @@ const OCCUPIED = [0.5, 0.95];
 /** Over all processes. */
 const OUTSTANDING = 64;
 const MOST_RATIO = 1.5;
+/** Until the optimiser has seen it all: a registry is opened by what runs for hours. */
+const WARM_MS = 8000;
 /** Of so many ports each, a share is taken by one commit. */
 const BLOCK = 100;
 
@@ -62,7 +64,7 @@ async function compare(
     options: running.options,
     ports: PORTS,
     outstanding: OUTSTANDING / processes,
-    warmMs: 1500,
+    warmMs: WARM_MS,
     ms: 2500,
   };
   const [ours, floors]: [Measured[], Measured[]] = [[], []];

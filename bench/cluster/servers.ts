@@ -71,16 +71,28 @@ export async function freePort(): Promise<number> {
 
 /** The processor time of a process that runs, in microseconds. */
 export function cpuOf(pid: number): number {
-  const fields = statOf(pid);
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  return spentBy(statOf(pid));
 }
 
 /** The processor time of a process that runs, of those that it has started, and of those of them that have ended. */
 export function cpuOfAll(pid: number): number {
-  const fields = statOf(pid);
-  const ended = (Number(fields[13]) + Number(fields[14])) * TICK_US;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
-  return children.reduce((sum, child) => sum + cpuOf(Number(child)), cpuOf(pid) + ended);
+  const running = children.reduce((sum, child) => sum + cpuOfChild(Number(child)), 0);
+  // After its children: what one spent that has ended since is in here.
+  const fields = statOf(pid);
+  return running + spentBy(fields) + (Number(fields[13]) + Number(fields[14])) * TICK_US;
+}
+
+function cpuOfChild(pid: number): number {
+  try {
+    return cpuOf(pid);
+  } catch {
+    return 0;
+  }
+}
+
+function spentBy(fields: readonly string[]): number {
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
 /** The fields of /proc/PID/stat from the third on. */
