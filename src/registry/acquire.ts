@@ -75,7 +75,8 @@ async function grantMissing(
     const name = names[at]!;
     const seeker = { formerPorts: name.formerPorts, lastPort, hints, waiter };
     if (name.lease) continue;
-    const tenure = await world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
+    const found = world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
+    const tenure = found instanceof Promise ? await found : found;
     parts.push({ request: name.isKept ? onKept(request, name) : request, name, seeker, tenure });
   }
   let granted: readonly Granted[] = [];

@@ -97,9 +97,7 @@ export class Candidates {
 
   /** The slots of the ports that come first: as many as are needed, or one block. */
   keysInSight(): string[] {
-    const { align, count, scopes } = this.#request;
-    // One sight is of one scope.
-    if (scopes !== null) return [];
+    const { align, count } = this.#request;
     this.#next = firstOf(this.#order, align === null ? count : 1);
     return this.#next
       .flatMap((start) => this.#portsOf(start) ?? [])

@@ -67,34 +67,27 @@ export class Grant {
 
   /** Claims the ports that come first, if all that is needed is plainly free; `undefined`: it is not. */
   async #claimAtSight(choosers: readonly Part[]): Promise<Commit | undefined> {
+    const { store, scope, clock, holders } = this.#world;
+    // One sight is of one scope.
+    if (this.#parts.some(({ request }) => request.scopes !== null)) return undefined;
     // A wish, and a port that a name had, get the closer look before any other port is tried.
     const isAny = this.#parts.every(({ request }) => request.name === null && request.prefer === null);
-    const sights = isAny ? this.#world.holders.sights : 1;
-    for (let sight = 1; ; sight++) {
-      const commit = await this.#claimInSight(choosers);
-      if (commit || sight >= sights) return commit;
-      for (const part of this.#parts) part.passSight();
-    }
-  }
-
-  async #claimInSight(choosers: readonly Part[]): Promise<Commit | undefined> {
-    const { store, scope, clock } = this.#world;
     const { signal } = this.#parts[0]!.request;
-    const [only, ...others] = this.#parts;
-    const keys = only!.keysInSight();
-    for (const part of others) for (const key of part.keysInSight()) keys.push(key);
-    const isOver = keys.length === 0 || this.#parts.some(({ request }) => request.scopes !== null);
-    if (isOver) return undefined;
     const decide: Decide = (slots) => {
       const isEnough = choosers.every((part) => part.chooseAtSight(slots, this.#parts));
       if (isEnough) return this.#changes();
       for (const part of this.#parts) part.chooseNothing();
       return [];
     };
-    const commit = await store.update(scope, keys, decide, { signal });
-    this.#committedAt = clock.elapsed();
-    for (const part of this.#parts) part.takeFromSight();
-    return commit;
+    for (let sights = isAny ? holders.sights : 1; ; sights--) {
+      const keys = this.#parts.flatMap((part) => part.keysInSight());
+      if (keys.length === 0) return undefined;
+      const commit = await store.update(scope, keys, decide, { signal });
+      this.#committedAt = clock.elapsed();
+      for (const part of this.#parts) part.takeFromSight();
+      if (commit || sights <= 1) return commit;
+      for (const part of this.#parts) part.passSight();
+    }
   }
 
   async #commit(): Promise<Commit> {

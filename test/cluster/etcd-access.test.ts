@@ -117,7 +117,7 @@ describe.skipIf(!hasEtcd || !hasOpenssl)(
       ];
       for (const [options, message] of refused) {
         const expected = { code: "STORE_UNAVAILABLE", message: expect.stringMatching(message) as string };
-        await expect(open({ ...options, timeoutMs: 600 })).rejects.toMatchObject(expected);
+        await expect(open({ ...options, timeoutMs: 1500 })).rejects.toMatchObject(expected);
       }
     });
   },

@@ -6,8 +6,9 @@
  */
 
 export { expectChanges, expectPrefix, storeClosed } from "./asked.ts";
+export { Calls } from "./calls.ts";
 export { byKey, byRevision } from "./order.ts";
 export { Watches } from "./watches.ts";
-export { type Attempt, type Condition, type UpdateCalls, updateByView } from "./update.ts";
+export { type Attempt, type Condition, type UpdateCalls, updateByView, withoutSlots } from "./update.ts";
 export { View } from "./view.ts";
 export { Views } from "./views.ts";

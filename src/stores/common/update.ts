@@ -32,6 +32,11 @@ export type Attempt =
       readonly found: ReadonlyMap<string, Slot>;
     };
 
+/** An attempt as whoever only commits is told of it. */
+export function withoutSlots(attempt: Attempt): Commit {
+  return attempt.committed ? attempt : { committed: false, changed: attempt.changed };
+}
+
 /** What an update asks of its engine. */
 export interface UpdateCalls {
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Slot>>;

@@ -45,10 +45,10 @@ export class Commits {
   }
 
   /** @throws PortError `STORE_UNAVAILABLE`, also when it is not known whether the commit was done. */
-  async commit(request: CommitRequest): Promise<Attempt> {
+  commit(request: CommitRequest): Promise<Attempt> {
     const transaction = transactionOf(this.#keys, request);
     const alone = (standing: Standing): Promise<Attempt> => this.#alone(request, transaction, standing);
-    return await this.#batches.run({ transaction, signal: request.signal, alone });
+    return this.#batches.run({ transaction, signal: request.signal, alone });
   }
 
   async #alone(

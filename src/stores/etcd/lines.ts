@@ -2,8 +2,13 @@
 
 import type { IncomingMessage } from "node:http";
 
-/** How long a stream is left alone after something was read from it. */
-const REST_MS = 20;
+/**
+ * How long a stream is left alone after something was read from it: longer where much comes, of which each piece by itself
+ * costs most. Not so long that what comes meanwhile has no room in the kernel: etcd then falls back by tenths of a second.
+ */
+const REST_MS = { little: 10, much: 40 };
+/** Some dozens of changes. */
+const MUCH_TEXT = 16_384;
 
 /** Ends with what is read from; what failed there is thrown. */
 export async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string[], void> {
@@ -23,12 +28,13 @@ export async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string
     if (chunks.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve));
     if (chunks.length > 0) {
       // All of it is ASCII, so that no character is in two pieces.
-      const lines = (rest + Buffer.concat(chunks.splice(0)).toString("latin1")).split("\n");
+      const text = rest + Buffer.concat(chunks.splice(0)).toString("latin1");
+      const lines = text.split("\n");
       rest = lines.pop()!;
       const full = lines.filter((line) => line !== "");
       if (full.length > 0) yield full;
       // What comes meanwhile is read at once, which is far cheaper than piece by piece.
-      if (!isOver) await rested(incoming);
+      if (!isOver) await rested(incoming, text.length < MUCH_TEXT ? REST_MS.little : REST_MS.much);
     } else {
       if (error !== undefined) throw error;
       // An error that is told in place of a stream has no end of line.
@@ -39,14 +45,14 @@ export async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string
 }
 
 /** A while, or until it is over; what comes meanwhile waits in the kernel. */
-async function rested(incoming: IncomingMessage): Promise<void> {
+async function rested(incoming: IncomingMessage, ms: number): Promise<void> {
   const { socket } = incoming;
   incoming.pause();
   socket.pause();
   let wake!: () => void;
   await new Promise<void>((resolve) => {
     wake = resolve;
-    setTimeout(wake, REST_MS).unref();
+    setTimeout(wake, ms).unref();
     incoming.once("close", wake);
   });
   incoming.off("close", wake);

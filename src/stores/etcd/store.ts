@@ -15,16 +15,16 @@ import {
   type SlotChanges,
   type Store,
   type StoreLimits,
-  throwIfAborted,
   type WatchOptions,
 } from "../../contract/index.ts";
 import {
   type Attempt,
+  Calls,
   type Condition,
   expectChanges,
   expectPrefix,
-  storeClosed,
   updateByView,
+  withoutSlots,
   Views,
   Watches,
 } from "../common/index.ts";
@@ -62,7 +62,7 @@ class EtcdStore implements Store {
   readonly #leases: Leases;
   readonly #views: Views;
   readonly #watches = new Watches();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #calls = new Calls();
   #closing: Promise<void> | undefined;
   /** That of the epoch, once an older state was restored. */
   #raising: Promise<void> | undefined;
@@ -92,8 +92,8 @@ class EtcdStore implements Store {
     };
   }
 
-  async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
-    return await this.#run(options, () => this.#ranges.read(scope, keys, options));
+  read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
+    return this.#run(options, () => this.#ranges.read(scope, keys, options));
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
@@ -101,13 +101,11 @@ class EtcdStore implements Store {
     return await this.#run(options, async () => (await this.#ranges.list(scope, prefix, options)).slots);
   }
 
-  async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
-    expectChanges(scope, changes, this.limits);
-    const attempt = await this.#run(options, () => this.#attempt(scope, changes, [], options));
-    return attempt.committed ? attempt : { committed: false, changed: attempt.changed };
+  commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
+    return this.#run(options, () => this.#attempt(scope, changes, [], options)).then(withoutSlots);
   }
 
-  async update(
+  update(
     scope: string,
     keys: readonly string[],
     decide: Decide,
@@ -115,13 +113,11 @@ class EtcdStore implements Store {
   ): Promise<Commit | undefined> {
     const calls = {
       read: (asked: readonly string[]) => this.#ranges.read(scope, asked, options),
-      attempt: (changes: readonly SlotChange[], conditions: readonly Condition[]) => {
-        expectChanges(scope, changes, this.limits);
-        return this.#attempt(scope, changes, conditions, options);
-      },
+      attempt: (changes: readonly SlotChange[], conditions: readonly Condition[]) =>
+        this.#attempt(scope, changes, conditions, options),
     };
     const asked = { scope, keys, decide, ...this.#surroundings, signal: options?.signal };
-    return await this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
+    return this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
   }
 
   async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
@@ -129,7 +125,7 @@ class EtcdStore implements Store {
   }
 
   watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {
-    if (this.#closing) throw storeClosed();
+    this.#calls.expectOpen();
     const { background = false } = options;
     return this.#watches.start((signal) => this.#views.looks(scope, { signal, background }), options);
   }
@@ -140,9 +136,10 @@ class EtcdStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#calls.close();
     this.#watches.end();
     await this.#views.end();
-    await Promise.allSettled(this.#underWay);
+    await this.#calls.idle();
     this.#client.close();
   }
 
@@ -167,6 +164,7 @@ class EtcdStore implements Store {
     conditions: readonly Condition[],
     options: CommitOptions | undefined,
   ): Promise<Attempt> {
+    expectChanges(scope, changes, this.limits);
     const most = this.limits.changes;
     const count = changes.length + conditions.length;
     if (count > most) {
@@ -186,24 +184,18 @@ class EtcdStore implements Store {
     return attempt;
   }
 
-  async #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
-    throwIfAborted(options?.signal);
-    if (this.#closing) throw storeClosed();
-    if (this.#client.setBack) throw await this.#afterSetBack(this.#client.setBack);
-    const calling = call();
-    this.#underWay.add(calling);
-    try {
-      return await calling;
-    } catch (error) {
-      if (this.#client.setBack) throw await this.#afterSetBack(this.#client.setBack);
-      throw error;
-    } finally {
-      this.#underWay.delete(calling);
-    }
+  #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
+    return this.#calls.run(options, () => {
+      if (this.#client.setBack) return this.#afterSetBack(this.#client.setBack);
+      return call().catch((error: unknown) => {
+        if (this.#client.setBack) return this.#afterSetBack(this.#client.setBack);
+        throw error;
+      });
+    });
   }
 
-  /** Whoever opens the store from now on is to have tokens above those that were told before. Returns why it is refused. */
-  async #afterSetBack(why: Error): Promise<Error> {
+  /** Whoever opens the store from now on is to have tokens above those that were told before. Then throws why. */
+  async #afterSetBack(why: Error): Promise<never> {
     this.#raising ??= raiseEpoch(this.#client, this.#keys, this.epoch + 1);
     try {
       await this.#raising;
@@ -211,6 +203,6 @@ class EtcdStore implements Store {
       // The next call tries again.
       this.#raising = undefined;
     }
-    return why;
+    throw why;
   }
 }
