@@ -159,21 +159,56 @@ describe.skipIf(!hasPostgres)(`a watch of PostgreSQL${WITHOUT_POSTGRES}`, () => 
   });
 });
 
+/** The scopes that a connection of an administrator has got notices of so far. */
+async function heard(...scopes: readonly string[]): Promise<string[]> {
+  const listener = await administrator();
+  const told: string[] = [];
+  const channels = new Map<string, string>();
+  for (const scope of scopes) {
+    const [channel] = await server.sql(`SELECT 'moorage_' || md5('${schema}/${scope}') AS name`);
+    const name = String(channel?.["name"]);
+    channels.set(name, scope);
+    await listener.query(`LISTEN ${name}`);
+  }
+  listener.on("notification", ({ channel }) => told.push(channels.get(channel)!));
+  return told;
+}
+
 describe.skipIf(!hasPostgres)(`notices${WITHOUT_POSTGRES}`, () => {
+  const first = { key: "first", ifRevision: 0, value: "v" };
+
   it("are given of every commit, for many of them together", async () => {
     const store = await open();
-    const listener = await administrator();
-    let notices = 0;
-    listener.on("notification", () => notices++);
-    const [channel] = await server.sql(`SELECT 'moorage_' || md5('${schema}/s') AS name`);
-    await listener.query(`LISTEN ${String(channel?.["name"])}`);
-    await store.commit("s", [{ key: "first", ifRevision: 0, value: "v" }]);
-    await expect.poll(() => notices).toBe(1);
+    const told = await heard("s");
+    await store.commit("s", [first]);
+    await expect.poll(() => told).toEqual(["s"]);
     const began = performance.now();
     for (let commit = 0; commit < 200; commit++) await put(store, `k/${commit}`);
     const tookMs = performance.now() - began;
-    await expect.poll(() => notices).toBeGreaterThan(1);
+    await expect.poll(() => told.length).toBeGreaterThan(1);
     // One in ten milliseconds, and the one before and after.
-    expect(notices).toBeLessThan(tookMs / 10 + 3);
+    expect(told.length).toBeLessThan(tookMs / 10 + 3);
+  });
+
+  it("are given by who watches, of all scopes in which it commits", async () => {
+    const store = await open();
+    const told = await heard("s", "another", "a third");
+    const watch = store.watch("s");
+    await next(watch);
+    await store.commit("s", [first, { ...first, scope: "another" }]);
+    expect(await next(watch)).toMatchObject({ slots: [{ key: "first" }] });
+    await expect.poll(() => told.toSorted()).toEqual(["another", "s"]);
+    await store.commit("a third", [first]);
+    await expect.poll(() => told.toSorted()).toEqual(["a third", "another", "s"]);
+  });
+
+  it("are given before a store is closed", async () => {
+    const [store, watching] = [await open(), await open()];
+    const told = await heard("s", "another");
+    await next(watching.watch("another"));
+    await store.commit("s", [first]);
+    await watching.commit("another", [first]);
+    await Promise.all([store.close(), watching.close()]);
+    await expect.poll(() => told.toSorted()).toEqual(["another", "s"]);
   });
 });

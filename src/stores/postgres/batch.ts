@@ -54,16 +54,14 @@ export function itemsOf(
   changes: readonly SlotChange[],
   conditions: readonly Condition[],
 ): Item[] {
-  return [
-    ...changes.map((change) => ({ ...change, scope: change.scope ?? scope, isChange: true })),
-    ...conditions.map(({ key, revision }) => ({
-      scope,
-      key,
-      ifRevision: revision,
-      isChange: false,
-      value: null,
-    })),
-  ];
+  const items: Item[] = [];
+  for (const { scope: where = scope, key, ifRevision, value } of changes) {
+    items.push({ scope: where, key, ifRevision, isChange: true, value });
+  }
+  for (const { key, revision } of conditions) {
+    items.push({ scope, key, ifRevision: revision, isChange: false, value: null });
+  }
+  return items;
 }
 
 /** An outcome as updates of a scope have it. */

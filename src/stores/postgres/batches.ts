@@ -18,13 +18,15 @@ export interface BatchesOptions {
   readonly schema: SchemaName;
   /** As messages name the store. */
   readonly name: string;
-  /** Told from all others; see `Chance.uniqueId`. */
-  readonly uniqueId: () => string;
+  /** Of this process, told from all others. */
+  readonly id: string;
   readonly notices: Notices;
 }
 
 interface Call {
   readonly items: readonly Item[];
+  /** Their names, told from those of all scopes. */
+  readonly slots: readonly string[];
   readonly deadline: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
@@ -40,6 +42,7 @@ export class Batches {
   readonly #waiting = new Set<Call>();
   readonly #idle: (() => void)[] = [];
   #isUnderWay = false;
+  #sent = 0;
 
   constructor(options: BatchesOptions) {
     this.#options = options;
@@ -51,6 +54,7 @@ export class Batches {
       throwIfAborted(signal);
       const call: Call = {
         items,
+        slots: items.map(({ scope, key }) => `${scope}\0${key}`),
         deadline: this.#options.line.deadline(),
         resolve,
         reject,
@@ -90,17 +94,18 @@ export class Batches {
   /** The calls that can be done together, in the order they came. */
   #next(): Call[] {
     const calls: Call[] = [];
-    const [used, changed] = [new Set<string>(), new Set<string>()];
+    /** The slots that calls need, and whether one changes it. */
+    const used = new Map<string, boolean>();
     let count = 0;
     for (const call of this.#waiting) {
-      const slots = call.items.map(slotOf);
-      const meets = call.items.some(
-        (item, at) => changed.has(slots[at]!) || (item.isChange && used.has(slots[at]!)),
-      );
+      const { items, slots } = call;
+      const meets = items.some(({ isChange }, at) => {
+        const isChanged = used.get(slots[at]!);
+        return isChanged === true || (isChange && isChanged === false);
+      });
       // What comes later must not overtake a call that waits.
-      for (const [at, item] of call.items.entries()) {
-        used.add(slots[at]!);
-        if (item.isChange) changed.add(slots[at]!);
+      for (const [at, { isChange }] of items.entries()) {
+        if (isChange || !used.has(slots[at]!)) used.set(slots[at]!, isChange);
       }
       if (meets || (count > 0 && count + slots.length > ENOUGH_ITEMS)) continue;
       count += slots.length;
@@ -157,13 +162,9 @@ export class Batches {
   }
 
   #batchOf(calls: readonly Call[]): Batch {
-    const { uniqueId } = this.#options;
-    const scopes = new Set(calls.flatMap(({ items }) => items.map(({ scope }) => scope)));
-    return {
-      id: uniqueId(),
-      calls: calls.map(({ items }) => items),
-      scopes,
-    };
+    const scopes = new Set<string>();
+    for (const { items } of calls) for (const { scope } of items) scopes.add(scope);
+    return { id: `${this.#options.id}/${++this.#sent}`, calls: calls.map(({ items }) => items), scopes };
   }
 
   #tell(calls: readonly Call[], outcomes: readonly (Outcome | undefined)[]): void {
@@ -180,8 +181,4 @@ export class Batches {
     if (this.#waiting.size > 0) return;
     for (const idle of this.#idle.splice(0)) idle();
   }
-}
-
-function slotOf({ scope, key }: Item): string {
-  return `${scope}\0${key}`;
 }

@@ -13,6 +13,7 @@ export interface PostgresQuery {
 /** A notice of another session (`NOTIFY`). */
 export interface PostgresNotification {
   readonly channel: string;
+  readonly payload?: string | undefined;
 }
 
 /** A connected `Client` of the package `pg`, by shape. */

@@ -1,8 +1,9 @@
 // What the server tells of a scope: all slots, then their changes, over any number of connections.
 //
-// A look reads what was committed after the last one. It is taken when a notice comes, when the connection was lost, and
-// once in two seconds: a notice can be missing when who committed was killed, or a pooler keeps it. A look also says when
-// the next slot runs out; somebody must remove it for others to see it go, so whoever watches does.
+// A look reads what was committed after the last one. It is taken when a notice comes, when this process has committed, when
+// the connection was lost, and once in two seconds: a notice can be missing when who committed was killed, or a pooler
+// keeps it. A look also says when the next slot runs out; somebody must remove it for others to see it go, so whoever
+// watches does.
 
 import {
   type AbortSignalLike,
@@ -13,14 +14,16 @@ import {
 } from "../../contract/index.ts";
 import type { Line } from "./line.ts";
 import type { Link } from "./link.ts";
-import { channelOf } from "./notices.ts";
+import { channelOf, type Notices } from "./notices.ts";
 import type { SchemaName } from "./schema-name.ts";
+import { Sleeper } from "./sleeper.ts";
 import { type Look, lookAt, type Reading, sweep, trim } from "./slots.ts";
 
 export interface FeedOptions {
   /** For looks and notices, and nothing else. */
   readonly line: Line;
   readonly schema: SchemaName;
+  readonly notices: Notices;
   readonly clock: Clock;
   readonly chance: Chance;
 }
@@ -45,27 +48,30 @@ export class Feed {
 
   /** Until the signal; one at a time for a scope. */
   async *looks(scope: string, signal: AbortSignalLike): AsyncGenerator<SlotChanges, void> {
-    const { line, clock, schema } = this.#options;
+    const { line, clock, schema, notices } = this.#options;
     const channel = channelOf(schema, scope);
-    const state = { isAwake: false };
+    const sleeper = new Sleeper(clock);
     let seen: number | undefined;
+    this.#waiting.set(channel, sleeper.wake);
+    notices.carry(scope, sleeper.wake);
+    signal.addEventListener("abort", sleeper.wake);
     try {
       for (;;) {
         throwIfAborted(signal);
-        state.isAwake = false;
-        this.#waiting.set(channel, () => {
-          state.isAwake = true;
-        });
+        sleeper.doze();
         const look = await this.#look(scope, channel, { seen, signal });
         const { changes } = look;
         seen = changes.revision;
         if (changes.all || changes.slots.length > 0) yield changes;
         if (look.isTrimDue) await this.#run(trim, signal);
         await clock.sleep(REST_MS, { signal, background: true });
-        if (!state.isAwake) await this.#awakened(channel, look.expiresInMs, signal);
+        await this.#awakened(sleeper, look.expiresInMs, signal);
       }
     } finally {
+      sleeper.end();
+      signal.removeEventListener("abort", sleeper.wake);
       this.#waiting.delete(channel);
+      notices.drop(scope);
       await this.#unhear(line, channel);
     }
   }
@@ -75,12 +81,14 @@ export class Feed {
     channel: string,
     { seen, signal }: { readonly seen: number | undefined; readonly signal: AbortSignalLike },
   ): Promise<Look> {
+    const { notices } = this.#options;
+    const telling = { scopes: notices.take(), teller: notices.teller };
     // Who has seen something waits for the server as long as it takes.
     const deadline = seen === undefined ? undefined : Infinity;
     return await this.#run(
       async (reading) => {
         await this.#hear(reading, channel);
-        return await lookAt(reading, scope, seen);
+        return await lookAt(reading, scope, { seen, telling });
       },
       signal,
       deadline,
@@ -105,7 +113,10 @@ export class Feed {
     if (!heard) {
       heard = new Set();
       this.#heard.set(link, heard);
-      link.onNotice((told) => this.#waiting.get(told)?.());
+      link.onNotice(({ channel: told, payload }) => {
+        // Of its own commits it knows.
+        if (payload !== this.#options.notices.teller) this.#waiting.get(told)?.();
+      });
       link.onLost(() => this.#wakeAll());
     }
     if (heard.has(channel)) return;
@@ -124,27 +135,13 @@ export class Feed {
     for (const wake of this.#waiting.values()) wake();
   }
 
-  async #awakened(channel: string, expiresInMs: number | undefined, signal: AbortSignalLike): Promise<void> {
+  async #awakened(sleeper: Sleeper, expiresInMs: number | undefined, signal: AbortSignalLike): Promise<void> {
     const { clock, chance } = this.#options;
     const spread = SWEEP_SPREAD_MS * chance.random();
     const untilSweepMs = expiresInMs === undefined ? Infinity : Math.max(0, expiresInMs) + spread;
-    const ending = new AbortController();
-    const woken = new Promise<"woken">((resolve) => {
-      this.#waiting.set(channel, () => resolve("woken"));
-    });
-    const leave = (): void => ending.abort(signal.reason);
-    signal.addEventListener("abort", leave);
-    try {
-      const waitMs = Math.min(POLL_MS, untilSweepMs);
-      const slept = clock
-        .sleep(waitMs, { signal: ending.signal, background: true })
-        .then(() => "slept" as const);
-      const first = await Promise.race([woken, slept.catch(() => "woken" as const)]);
-      throwIfAborted(signal);
-      if (first === "slept" && untilSweepMs <= POLL_MS) await this.#run(sweep, signal);
-    } finally {
-      signal.removeEventListener("abort", leave);
-      ending.abort();
-    }
+    const sweepAt = clock.elapsed() + untilSweepMs;
+    await sleeper.sleep(Math.min(POLL_MS, untilSweepMs));
+    throwIfAborted(signal);
+    if (clock.elapsed() >= sweepAt) await this.#run(sweep, signal);
   }
 }

@@ -104,6 +104,7 @@ export class Line {
   /** The connection there is, or a new one. */
   async link(withinMs: number): Promise<Link> {
     if (this.#isClosed) throw new ConnectionLost("the store is closed");
+    if (this.#known) return this.#known;
     this.#link ??= this.#connect(withinMs);
     return await inTime(this.#link, withinMs);
   }

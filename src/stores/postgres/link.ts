@@ -44,10 +44,10 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #onError = (error: Error): void => void this.#lose(reason(error));
   readonly #onEnd = (): void => void this.#lose("the connection ended");
-  readonly #onNotification = ({ channel }: PostgresNotification): void => {
-    for (const listener of this.#onNotice) listener(channel);
+  readonly #onNotification = (notice: PostgresNotification): void => {
+    for (const listener of this.#onNotice) listener(notice);
   };
-  readonly #onNotice: ((channel: string) => void)[] = [];
+  readonly #onNotice: ((notice: PostgresNotification) => void)[] = [];
   readonly #onLost: (() => void)[] = [];
   /** In their order; the first one is under way. */
   readonly #asked = new Set<Asked>();
@@ -72,8 +72,8 @@ export class Link {
     this.#onLost.push(listener);
   }
 
-  /** Calls back with the channel of each notice. */
-  onNotice(listener: (channel: string) => void): void {
+  /** Calls back with each notice. */
+  onNotice(listener: (notice: PostgresNotification) => void): void {
     if (this.#onNotice.push(listener) === 1) this.#client.on("notification", this.#onNotification);
   }
 

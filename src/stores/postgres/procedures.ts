@@ -19,6 +19,7 @@ export function procedures(schema: SchemaName): string {
   return [
     beginHistory(schema),
     takeTurns(schema),
+    tell(schema),
     sweep(schema),
     ...committing(schema),
     settleBatch(schema),
@@ -43,9 +44,18 @@ function takeTurns(schema: SchemaName): string {
     END $body$;`;
 }
 
-/** The channel of a scope; see `channelOf` in feed.ts. */
+/** The channel of a scope; see `channelOf` in notices.ts. */
 function channel({ literal }: SchemaName, scope: string): string {
   return `'moorage_' || md5(${literal} || '/' || ${scope})`;
+}
+
+/** That something changed in these scopes, and who says so. */
+function tell(schema: SchemaName): string {
+  return `
+    CREATE FUNCTION ${schema.identifier}.tell(scopes text[], teller text) RETURNS void LANGUAGE plpgsql AS $body$
+    BEGIN
+      PERFORM pg_notify(${channel(schema, "a.scope")}, teller) FROM unnest(scopes) AS a (scope);
+    END $body$;`;
 }
 
 /** Commits may have been lost: tokens go on in a new epoch, revisions above all that there were, watches begin anew. */

@@ -36,7 +36,7 @@ function listSlots({ identifier }: SchemaName): string {
 /**
  * What changed in a scope after a revision, as it is now; after none, all slots. Besides, the revision that all of this is
  * of, the one that changes are known from, in how many milliseconds the next slot of the schema runs out, and whether old
- * changes are to be forgotten.
+ * changes are to be forgotten. On the way it tells of changes in the scopes `told`.
  */
 function look({ identifier }: SchemaName): string {
   const answer = (slots: string): string => `
@@ -62,8 +62,12 @@ function look({ identifier }: SchemaName): string {
               WHERE c.scope = look.scope AND c.revision > seen GROUP BY k.key
             ) t LEFT JOIN LATERAL ${slotByKey(identifier, "look.scope", "t.key")} s ON true`;
   return `
-    CREATE FUNCTION ${identifier}.look(scope text, seen bigint) RETURNS json LANGUAGE plpgsql ${PLANNED} AS $body$
+    CREATE FUNCTION ${identifier}.look(scope text, seen bigint, told text[], teller text) RETURNS json
+    LANGUAGE plpgsql ${PLANNED} AS $body$
     BEGIN
+      IF told <> '{}' THEN
+        PERFORM ${identifier}.tell(told, teller);
+      END IF;
       IF seen IS NULL THEN
         RETURN (${answer(all)});
       ELSE

@@ -15,6 +15,13 @@ export interface Look {
   readonly isTrimDue: boolean;
 }
 
+export interface Asked {
+  /** The revision that a watch has come to. */
+  readonly seen: number | undefined;
+  /** What is to be told others on the way, and as whom; see notices.ts. */
+  readonly telling: { readonly scopes: readonly string[]; readonly teller: string };
+}
+
 export interface Reading {
   readonly link: Link;
   readonly withinMs: number;
@@ -61,12 +68,8 @@ export async function trim({ link, withinMs, schema }: Reading): Promise<void> {
  * What changed in a scope after the revision `seen`; all slots when nothing was seen yet, or changes after it are
  * forgotten.
  */
-export async function lookAt(reading: Reading, scope: string, seen: number | undefined): Promise<Look> {
-  if (seen !== undefined) {
-    const look = await ask(reading, scope, seen);
-    if (look) return look;
-  }
-  return (await ask(reading, scope, undefined))!;
+export async function lookAt(reading: Reading, scope: string, asked: Asked): Promise<Look> {
+  return (await ask(reading, scope, asked)) ?? (await ask(reading, scope, { ...asked, seen: undefined }))!;
 }
 
 /** What the server says of a scope; see questions.ts. */
@@ -84,9 +87,10 @@ interface Answer {
 async function ask(
   { link, withinMs, schema }: Reading,
   scope: string,
-  seen: number | undefined,
+  { seen, telling: { scopes, teller } }: Asked,
 ): Promise<Look | undefined> {
-  const [row] = await link.query(`SELECT ${schema.identifier}.look($1, $2)`, [scope, seen], withinMs);
+  const text = `SELECT ${schema.identifier}.look($1, $2, $3, $4)`;
+  const [row] = await link.query(text, [scope, seen, scopes, teller], withinMs);
   const { newest, trimmed, expires_in, is_trim_due, keys, revisions, values } = JSON.parse(
     row?.[0] ?? "",
   ) as Answer;

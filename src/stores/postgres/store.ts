@@ -89,19 +89,20 @@ class PostgresStore implements Store {
 
   constructor(options: PostgresStoreOptions) {
     const { schema, name, clock, chance } = options;
+    const id = chance.uniqueId();
     this.#options = options;
     const prepare = (link: Link, withinMs: number): Promise<void> => this.#prepare(link, withinMs);
     const line = (): Line => new Line({ ...options, prepare });
     [this.#commits, this.#reads, this.#looks] = [line(), line(), line()];
-    this.#notices = new Notices(this.#commits, schema, clock);
+    this.#notices = new Notices({ line: this.#commits, schema, clock, teller: id });
     this.#batches = new Batches({
       line: this.#commits,
       notices: this.#notices,
       schema,
       name,
-      uniqueId: chance.uniqueId,
+      id,
     });
-    const feed = new Feed({ line: this.#looks, schema, clock, chance });
+    const feed = new Feed({ line: this.#looks, schema, notices: this.#notices, clock, chance });
     this.#views = new Views((scope, signal) => feed.looks(scope, signal));
     this.expiring = {
       ttl: TTL,
