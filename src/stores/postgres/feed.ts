@@ -30,8 +30,13 @@ export interface FeedOptions {
 
 /** The longest time between two looks. */
 const POLL_MS = 2000;
-/** The shortest: what comes in between is told together. */
-const REST_MS = 5;
+/**
+ * The shortest: what comes in between is told together. It is longer where much changes: most of that changes again before
+ * anybody asks for it.
+ */
+const REST_MS = { little: 5, much: 20 };
+/** So many slots in a look are much: a few batches. */
+const MUCH_SLOTS = 32;
 /** Of all who watch when a slot runs out, one is first by chance. */
 const SWEEP_SPREAD_MS = 50;
 
@@ -64,7 +69,8 @@ export class Feed {
         seen = changes.revision;
         if (changes.all || changes.slots.length > 0) yield changes;
         if (look.isTrimDue) await this.#run(trim, signal);
-        await clock.sleep(REST_MS, { signal, background: true });
+        const restMs = changes.slots.length < MUCH_SLOTS ? REST_MS.little : REST_MS.much;
+        await clock.sleep(restMs, { signal, background: true });
         await this.#awakened(sleeper, look.expiresInMs, signal);
       }
     } finally {
