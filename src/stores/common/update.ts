@@ -110,9 +110,15 @@ function conditionsOf(
   changes: readonly SlotChange[],
   seen: ReadonlyMap<string, Slot>,
 ): Condition[] {
-  const changing = new Set(changes.flatMap((change) => (isIn(scope, change) ? [change.key] : [])));
-  const others = new Set(keys.filter((key) => !changing.has(key)));
-  return [...others].map((key) => ({ key, revision: seen.get(key)?.revision ?? 0 }));
+  const told = new Set<string>();
+  for (const change of changes) if (isIn(scope, change)) told.add(change.key);
+  const conditions: Condition[] = [];
+  for (const key of keys) {
+    if (told.has(key)) continue;
+    told.add(key);
+    conditions.push({ key, revision: seen.get(key)?.revision ?? 0 });
+  }
+  return conditions;
 }
 
 function isAsSeen(

@@ -1,13 +1,10 @@
 // The PostgreSQL store: one row a slot, the commits of a process in shared transactions, everything conditional on
 // revisions.
 //
-// It has up to three connections, each made when it is first needed: for commits, for reads, and for watches. A statement
-// is a call of a function or one query, so that no transaction ever waits for this process.
+// A statement is a call of a function or one query, so that no transaction ever waits for this process.
 
 import {
   type AbortableOptions,
-  type Chance,
-  type Clock,
   type Commit,
   type CommitOptions,
   type Decide,
@@ -19,41 +16,25 @@ import {
   type Store,
   type StoreLimits,
   type Token,
-  throwIfAborted,
   type WatchOptions,
 } from "../../contract/index.ts";
 import {
   type Attempt,
+  Calls,
   type Condition,
   expectChanges,
   expectPrefix,
-  storeClosed,
   updateByView,
   Views,
   Watches,
+  withoutSlots,
 } from "../common/index.ts";
 import { attemptOf, type Item, itemsOf } from "./batch.ts";
 import { Batches } from "./batches.ts";
+import { Connections, type ConnectionsOptions } from "./connections.ts";
 import { Feed } from "./feed.ts";
-import { Line } from "./line.ts";
-import type { Link } from "./link.ts";
 import { Notices } from "./notices.ts";
-import { prepareSchema, raiseEpoch } from "./schema.ts";
-import type { SchemaName } from "./schema-name.ts";
-import { checkServer } from "./settings.ts";
-import { keepAlive, listSlots, type Reading, readSlots } from "./slots.ts";
-import type { Source } from "./source.ts";
-
-export interface PostgresStoreOptions {
-  readonly source: Source;
-  readonly schema: SchemaName;
-  /** As messages name the store. */
-  readonly name: string;
-  readonly timeoutMs: number;
-  readonly allowUnsafeDurability: boolean;
-  readonly clock: Clock;
-  readonly chance: Chance;
-}
+import { keepAlive, listSlots, readSlots } from "./slots.ts";
 
 /** Slots run out by the microsecond; a keep-alive must come through in time. */
 const TTL: ExpiringSlots["ttl"] = { least: 500, step: 1 };
@@ -61,83 +42,70 @@ const TTL: ExpiringSlots["ttl"] = { least: 500, step: 1 };
 /**
  * @throws PortError `STORE_UNAVAILABLE`, `STORE_BUSY`, `STORE_DAMAGED`, `STORE_TOO_NEW`.
  */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const store = new PostgresStore(options);
+export async function openPostgresStore(options: ConnectionsOptions): Promise<Store> {
+  const connections = new Connections(options);
   try {
-    await store.begin();
+    await connections.begin();
   } catch (error) {
-    await store.close();
+    await connections.close();
     throw error;
   }
-  return store;
+  return new PostgresStore(connections, options);
 }
 
 class PostgresStore implements Store {
   readonly limits: StoreLimits = { changes: 10_000 };
   readonly expiring: ExpiringSlots;
-  readonly #options: PostgresStoreOptions;
-  readonly #commits: Line;
-  readonly #reads: Line;
-  readonly #looks: Line;
+  readonly #options: ConnectionsOptions;
+  readonly #connections: Connections;
   readonly #batches: Batches;
   readonly #notices: Notices;
   readonly #views: Views;
   readonly #watches = new Watches();
-  readonly #underWay = new Set<Promise<unknown>>();
-  #epoch = 0;
+  readonly #calls = new Calls();
   #closing: Promise<void> | undefined;
 
-  constructor(options: PostgresStoreOptions) {
+  constructor(connections: Connections, options: ConnectionsOptions) {
     const { schema, name, clock, chance } = options;
+    const { commits, looks } = connections;
     const id = chance.uniqueId();
     this.#options = options;
-    const prepare = (link: Link, withinMs: number): Promise<void> => this.#prepare(link, withinMs);
-    const line = (): Line => new Line({ ...options, prepare });
-    [this.#commits, this.#reads, this.#looks] = [line(), line(), line()];
-    this.#notices = new Notices({ line: this.#commits, schema, clock, teller: id });
-    this.#batches = new Batches({
-      line: this.#commits,
-      notices: this.#notices,
-      schema,
-      name,
-      id,
-    });
-    const feed = new Feed({ line: this.#looks, schema, notices: this.#notices, clock, chance });
+    this.#connections = connections;
+    this.#notices = new Notices({ line: commits, schema, clock, teller: id });
+    this.#batches = new Batches({ line: commits, notices: this.#notices, schema, name, id });
+    const feed = new Feed({ line: looks, schema, notices: this.#notices, clock, chance });
     this.#views = new Views((scope, signal) => feed.looks(scope, signal));
     this.expiring = {
       ttl: TTL,
       create: (...call) => this.#create(...call),
       keepAlive: (scope, key, asked) =>
-        this.#run(asked, () => this.#ask(this.#commits, (reading) => keepAlive(reading, scope, key), asked)),
+        this.#calls.run(asked, () =>
+          connections.ask(commits, (reading) => keepAlive(reading, scope, key), asked),
+        ),
     };
   }
 
-  /** That of the newest connection: it rises when commits may have been lost. */
   get epoch(): number {
-    return this.#epoch;
+    return this.#connections.epoch;
   }
 
-  /** Connects, so that what is wrong is known at once. */
-  async begin(): Promise<void> {
-    await this.#commits.run(async () => {}, { isFirst: true });
-  }
-
-  async read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
-    return await this.#run(options, () => this.#read(scope, keys, options));
+  read(scope: string, keys: readonly string[], options?: AbortableOptions): Promise<Map<string, Slot>> {
+    return this.#calls.run(options, () => this.#read(scope, keys, options));
   }
 
   async list(scope: string, prefix: string, options?: AbortableOptions): Promise<Slot[]> {
     expectPrefix(prefix);
-    const list = (reading: Reading): Promise<Slot[]> => listSlots(reading, scope, prefix);
-    return await this.#run(options, () => this.#ask(this.#reads, list, options));
+    const { reads } = this.#connections;
+    return await this.#calls.run(options, () =>
+      this.#connections.ask(reads, (reading) => listSlots(reading, scope, prefix), options),
+    );
   }
 
-  async commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
-    const attempt = await this.#run(options, () => this.#attempt(scope, changes, [], options));
-    return attempt.committed ? attempt : { committed: false, changed: attempt.changed };
+  commit(scope: string, changes: readonly SlotChange[], options?: CommitOptions): Promise<Commit> {
+    return this.#calls.run(options, () => this.#attempt(scope, changes, [], options)).then(withoutSlots);
   }
 
-  async update(
+  update(
     scope: string,
     keys: readonly string[],
     decide: Decide,
@@ -150,16 +118,15 @@ class PostgresStore implements Store {
         this.#attempt(scope, changes, conditions, options),
     };
     const asked = { scope, keys, decide, clock, chance, signal: options?.signal };
-    return await this.#run(options, () => updateByView(this.#views.ask(scope), calls, asked));
+    return this.#calls.run(options, () => updateByView(this.#views.ask(scope), calls, asked));
   }
 
-  async raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
-    const raise = (reading: Reading): Promise<number> => raiseEpoch(reading, epoch);
-    this.#epoch = await this.#run(options, () => this.#ask(this.#commits, raise, options));
+  raiseEpoch(epoch: number, options?: AbortableOptions): Promise<void> {
+    return this.#calls.run(options, () => this.#connections.raiseEpoch(epoch, options));
   }
 
   watch(scope: string, options: WatchOptions = {}): AsyncIterableIterator<SlotChanges> {
-    if (this.#closing) throw storeClosed();
+    this.#calls.expectOpen();
     const { background = false } = options;
     return this.#watches.start((signal) => this.#views.looks(scope, { signal, background }), options);
   }
@@ -170,11 +137,13 @@ class PostgresStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#calls.close();
     this.#watches.end();
-    await Promise.allSettled([...this.#underWay, this.#views.end()]);
+    await this.#views.end();
+    await this.#calls.idle();
     await this.#batches.idle();
     await this.#notices.pay();
-    await Promise.all([this.#commits.close(), this.#reads.close(), this.#looks.close()]);
+    await this.#connections.close();
   }
 
   async #attempt(
@@ -197,7 +166,7 @@ class PostgresStore implements Store {
     expectChanges(scope, [change], this.limits);
     const given = Math.max(TTL.least, Math.ceil(ttlMs / TTL.step) * TTL.step);
     const items = [{ ...change, scope, isChange: true, ttlMs: given }];
-    const outcome = await this.#run(options, () => this.#batches.run(items, options));
+    const outcome = await this.#calls.run(options, () => this.#batches.run(items, options));
     if (!outcome.committed) throw new Error(`there is a slot ${key} already`);
     this.#learn(items, outcome.token);
     return { token: outcome.token, ttlMs: given };
@@ -212,41 +181,12 @@ class PostgresStore implements Store {
     }
   }
 
-  async #read(
+  #read(
     scope: string,
     keys: readonly string[],
     options: AbortableOptions | undefined,
   ): Promise<Map<string, Slot>> {
-    return await this.#ask(this.#reads, (reading) => readSlots(reading, scope, keys), options);
-  }
-
-  async #ask<Result>(
-    line: Line,
-    work: (reading: Reading) => Promise<Result>,
-    options: AbortableOptions | undefined,
-  ): Promise<Result> {
-    const { schema } = this.#options;
-    const { signal } = options ?? {};
-    return await line.run(async (link, withinMs) => await work({ link, withinMs, schema }), { signal });
-  }
-
-  /** A call, which is finished before the store is closed. */
-  async #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
-    throwIfAborted(options?.signal);
-    if (this.#closing) throw storeClosed();
-    const calling = call();
-    this.#underWay.add(calling);
-    try {
-      return await calling;
-    } finally {
-      this.#underWay.delete(calling);
-    }
-  }
-
-  async #prepare(link: Link, withinMs: number): Promise<void> {
-    const { schema, name, chance } = this.#options;
-    const server = await checkServer(link, withinMs, this.#options);
-    const { uniqueId } = chance;
-    this.#epoch = await prepareSchema(link, { schema, server, name, uniqueId, withinMs });
+    const { reads } = this.#connections;
+    return this.#connections.ask(reads, (reading) => readSlots(reading, scope, keys), options);
   }
 }
