@@ -137,10 +137,25 @@ export function sessionKey(session: string): string {
   return `${SESSION_PREFIX}${session}`;
 }
 
-/** The protocol and port that a port slot's key says. */
+/** The protocol and port that a port slot's key says; NaN for what is no number. Many are read at once: no text is made. */
 export function parsePortKey(key: string): { protocol: Transport; port: number } {
-  const end = key.lastIndexOf("/");
-  return { protocol: key.slice(PORT_PREFIX.length, end) as Transport, port: Number(key.slice(end + 1)) };
+  const end = key.indexOf("/", PORT_PREFIX.length);
+  const protocol = key.startsWith(TCP, PORT_PREFIX.length) ? "tcp" : key.slice(PORT_PREFIX.length, end);
+  return { protocol: protocol as Transport, port: wholeNumberIn(key, end + 1) };
+}
+
+const TCP = "tcp/";
+const ZERO = "0".charCodeAt(0);
+
+/** The number that a text ends with, from `start`. */
+function wholeNumberIn(text: string, start: number): number {
+  let number = 0;
+  for (let at = start; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 const NOTHING: readonly never[] = [];

@@ -5,7 +5,7 @@ import { PortSet } from "../core/index.ts";
 import { Grant } from "./grant.ts";
 import type { Granted, PartOptions } from "./part.ts";
 import type { Guarding } from "./guarding.ts";
-import type { Hints } from "./hints.ts";
+import type { Hints, Seeking } from "./hints.ts";
 import type { Term } from "./holders.ts";
 import type { LeaseFacts } from "./lease.ts";
 import { keepPorts, lookUpName, type NameState, NO_NAME } from "./names.ts";
@@ -27,6 +27,7 @@ export type Answer = { readonly acquired: readonly Acquired[] } | { readonly ref
 export interface Asking {
   readonly guarding: Guarding;
   readonly hints: Hints;
+  readonly seeking: Seeking;
   /** The port that the registry was granted last; 0: none yet. */
   readonly lastPort: number;
   /** The id under which the requests wait, if they do. */
@@ -68,12 +69,12 @@ async function grantMissing(
   world: World,
   requests: readonly Request[],
   names: readonly NameState[],
-  { guarding, hints, lastPort, waiter }: Asking,
+  { guarding, hints, seeking, lastPort, waiter }: Asking,
 ): Promise<Answer | undefined> {
   const parts: PartOptions[] = [];
   for (const [at, request] of requests.entries()) {
     const name = names[at]!;
-    const seeker = { formerPorts: name.formerPorts, lastPort, hints, waiter };
+    const seeker = { formerPorts: name.formerPorts, lastPort, hints, seeking, waiter };
     if (name.lease) continue;
     const found = world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
     const tenure = found instanceof Promise ? await found : found;

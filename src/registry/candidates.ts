@@ -14,7 +14,7 @@ import {
 } from "../contract/index.ts";
 import type { Transport } from "../core/index.ts";
 import { awakeTime, bootTime } from "./give-back.ts";
-import { type Hints, MEMORY_MS } from "./hints.ts";
+import { type Hints, MEMORY_MS, type Seeking } from "./hints.ts";
 import { orderOf } from "./order.ts";
 import {
   type Ahead,
@@ -38,6 +38,7 @@ export interface Seeker {
   readonly formerPorts: readonly number[];
   readonly lastPort: number;
   readonly hints: Hints;
+  readonly seeking: Seeking;
   /** The id under which the request waits, if it does. */
   readonly waiter: string | undefined;
 }
@@ -50,6 +51,7 @@ export class Candidates {
   readonly #waiter: string | undefined;
   readonly #order: Iterator<number>;
   readonly #hints: Hints;
+  readonly #seeking: Seeking;
   #living: Living;
   #batch: number;
   /** Ports that were read and judged and whose turn has not come. */
@@ -71,9 +73,11 @@ export class Candidates {
     this.#waiter = seeker.waiter;
     if (request.scopes !== null) this.#places = placesOf(world, request.scopes);
     this.#hints = seeker.hints;
+    this.#seeking = seeker.seeking;
     this.#order = orderOf(request, {
       formerPorts: seeker.formerPorts,
       lastPort: seeker.lastPort,
+      home: seeker.hints.home,
       random: world.chance.random,
       seemsTaken: seeker.hints.seemsTaken(request.protocols),
     });
@@ -98,7 +102,10 @@ export class Candidates {
   /** The slots of the ports that come first: as many as are needed, or one block. */
   keysInSight(): string[] {
     const { align, count } = this.#request;
+    if (this.#passed.length > 0) this.#hints.leaveHome();
     this.#next = firstOf(this.#order, align === null ? count : 1);
+    // Of a block its first port: it may begin at the second one next.
+    this.#seeking.add(this.#request.protocols, [...this.#next]);
     return this.#next
       .flatMap((start) => this.#portsOf(start) ?? [])
       .flatMap((port) => portKeys(this.#request, port));
@@ -176,6 +183,7 @@ export class Candidates {
 
   /** Reads ports ahead and returns the first of them. */
   async #readOn(): Promise<number | undefined> {
+    this.#hints.leaveHome();
     const starts = [...this.#passed.splice(0), ...firstOf(this.#order, this.#batch)];
     this.#batch = Math.min(this.#batch * 4, LARGEST_BATCH);
     await this.#judgeAll(starts);

@@ -39,8 +39,9 @@ export class Following {
   readonly #hints: Hints;
   readonly #onPort: Callbacks["onPort"];
   readonly #waiting = new Set<Waiting>();
-  /** For each slot that changed: by which count of changes. */
+  /** For each slot that changed while somebody attended: by which count of changes. */
   readonly #changes = new Map<string, number>();
+  #attending = 0;
   #count = 0;
   /** How many stand in the queue. */
   #waiters = 0;
@@ -69,7 +70,15 @@ export class Following {
     if (++this.#requests > 1) this.#begin();
   }
 
-  /** Returns when one of these slots has changed since `count`, or at the abort. */
+  /** Somebody is about to ask what has changed, until what is returned is called: others would have it noted for nothing. */
+  attend(): () => void {
+    this.#attending++;
+    return () => {
+      if (--this.#attending === 0) this.#changes.clear();
+    };
+  }
+
+  /** Returns when one of these slots has changed since `count`, or at the abort; for who attends. */
   async changed(keys: readonly string[], count: number, signal: AbortSignalLike): Promise<void> {
     this.#begin();
     if (signal.aborted || keys.some((key) => (this.#changes.get(key) ?? 0) > count)) return;
@@ -120,7 +129,7 @@ export class Following {
       const isTaken = this.#hint(slot);
       this.#onPort(slot);
       // When all is told, those that somebody has are no news.
-      if (!all || !isTaken) this.#changes.set(key, this.#count);
+      if (this.#attending > 0 && (!all || !isTaken)) this.#changes.set(key, this.#count);
     }
     for (const { keys, wake } of this.#waiting) {
       if ([...keys].some((key) => this.#changes.get(key) === this.#count)) wake();

@@ -29,11 +29,21 @@ interface Expiry {
   readonly port: number;
 }
 
+/** The ports that a call is after, which others of the same registry leave alone until it is over. */
+export interface Seeking {
+  add(protocols: readonly Transport[], ports: readonly number[]): void;
+  end(): void;
+}
+
 export class Hints {
   readonly #world: World;
   readonly #taken: Readonly<Record<Transport, PortBits>> = { tcp: new PortBits(), udp: new PortBits() };
   /** What the store's watch says is taken, until it says otherwise; `undefined`: there is none. */
   #followed: Readonly<Record<Transport, PortBits>> | undefined;
+  /** What calls are after. */
+  readonly #sought: Readonly<Record<Transport, PortBits>> = { tcp: new PortBits(), udp: new PortBits() };
+  /** Where in a pool this registry looks first; see order.ts. */
+  #home: number | undefined;
   /** Until when, for those that end; milliseconds of the clock's `elapsed`. */
   readonly #until: Readonly<Record<Transport, Map<number, number>>> = { tcp: new Map(), udp: new Map() };
   /** For each length of time the ends to come, in their order: who was noted first ends first. */
@@ -53,6 +63,29 @@ export class Hints {
     }
   }
 
+  /** Others were quicker at a port: this registry looks elsewhere from now on. */
+  leaveHome(): void {
+    this.#home = undefined;
+  }
+
+  readonly home = (): number => (this.#home ??= this.#world.chance.random());
+
+  /** Begins a call that is after ports. */
+  seek(): Seeking {
+    const added: (readonly [protocols: readonly Transport[], ports: readonly number[]])[] = [];
+    return {
+      add: (protocols, ports) => {
+        added.push([protocols, ports]);
+        for (const protocol of protocols) for (const port of ports) this.#sought[protocol].add(port);
+      },
+      end: () => {
+        for (const [protocols, ports] of added) {
+          for (const protocol of protocols) for (const port of ports) this.#sought[protocol].delete(port);
+        }
+      },
+    };
+  }
+
   /** What the watch of the store says of a port. */
   noteFollowed(protocol: Transport, port: number, isTaken: boolean): void {
     this.#followed ??= { tcp: new PortBits(), udp: new PortBits() };
@@ -68,7 +101,7 @@ export class Hints {
   /** What seems taken now, for as long as nothing else is noted. */
   seemsTaken(protocols: readonly Transport[]): SeemsTaken {
     this.#forgetWhatEnded();
-    const sets = protocols.map((protocol) => this.#taken[protocol]);
+    const sets = protocols.flatMap((protocol) => [this.#taken[protocol], this.#sought[protocol]]);
     const followed = this.#followed;
     if (followed) sets.push(...protocols.map((protocol) => followed[protocol]));
     const union = PortUnion.of(sets);

@@ -49,10 +49,11 @@ export interface AcquireOptions extends AbortableOptions {
   readonly align?: number | undefined;
   /**
    * The order in which ports are tried: "name" begins where the hash of the name points, "random" at a random
-   * place (RFC 6056 algorithm 1), both going upward and round; "uniform" makes each free port equally likely;
+   * place (RFC 6056 algorithm 1), "apart" at a random place of a sixteenth of the ports, which each registry has for
+   * itself until others come there, all three going upward and round; "uniform" makes each free port equally likely;
    * "next-fit" goes on behind the port that this registry was granted last; "first-fit" begins at the lowest.
    *
-   * @default "name" with a name, else "random", and "uniform" on an engine
+   * @default "name" with a name, else "random", and "apart" on an engine
    */
   readonly selection?: Selection | undefined;
   /** The pid of the process that shall hold the lease. @default this process */

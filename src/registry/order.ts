@@ -14,10 +14,15 @@ export interface Beginning {
   readonly formerPorts: readonly number[];
   /** The port that the registry was granted last; 0: none yet. */
   readonly lastPort: number;
+  /** Where "apart" is at home, as a share of the pool: 0 to below 1. */
+  readonly home: () => number;
   readonly random: () => number;
   /** The ports that are better tried later. */
   readonly seemsTaken: SeemsTaken;
 }
+
+/** How many registries have room in a pool: enough ports for the requests of one, and few registries in each. */
+const HOMES = 16;
 
 /** Every port of the request once. */
 export function* orderOf(request: Request, beginning: Beginning): Generator<number> {
@@ -46,12 +51,19 @@ export function* orderOf(request: Request, beginning: Beginning): Generator<numb
 }
 
 /** Where the search begins that goes upward and round; `undefined`: it goes all over the place. */
-function startOf({ pool, selection, name }: Request, { lastPort, random }: Beginning): number | undefined {
+function startOf(
+  { pool, selection, name }: Request,
+  { lastPort, home, random }: Beginning,
+): number | undefined {
   switch (selection) {
     case "name":
       return pool.nth(nameStart(name ?? "", pool.size));
     case "random":
       return pool.nth(randomStart(random, pool.size));
+    case "apart":
+      return pool.nth(
+        (randomStart(home, pool.size) + randomStart(random, Math.ceil(pool.size / HOMES))) % pool.size,
+      );
     case "next-fit":
       return pool.next(lastPort + 1) ?? pool.nth(0);
     case "first-fit":

@@ -30,12 +30,14 @@ export class Place {
   readonly id: string;
   readonly #world: World;
   readonly #following: Following;
+  readonly #unattend: () => void;
   /** Looks that came right after the one before: the lease in the way is ending but its record stands. */
   #wakings = 0;
 
   constructor(world: World, following: Following) {
     this.#world = world;
     this.#following = following;
+    this.#unattend = following.attend();
     this.id = world.chance.uniqueId();
   }
 
@@ -60,6 +62,7 @@ export class Place {
   }
 
   async leave(): Promise<void> {
+    this.#unattend();
     await this.#change(async (queue) => queue.filter(({ id }) => id !== this.id), {});
   }
 

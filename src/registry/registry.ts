@@ -158,20 +158,31 @@ export function createRegistry(world: World): Registry {
     return lease;
   }
 
-  function ask(requests: readonly Request[], waiter: string | undefined): Promise<Answer> {
+  /** Asks once, and makes the lease objects. */
+  async function ask(
+    requests: readonly Request[],
+    waiter: string | undefined,
+  ): Promise<{ leases: Lease[] } | { refusal: Refusal }> {
     const { signal } = requests[0]!;
+    const { guarding, hints } = own;
     own.following.noteRequest();
     const names = requests.flatMap(({ name }) => (name === null ? [] : [name]));
+    const seeking = hints.seek();
     const once = (): Promise<Answer> =>
-      acquire(world, requests, { guarding: own.guarding, hints: own.hints, lastPort, waiter, signal });
-    return turns.takeAll(names, once, signal);
+      acquire(world, requests, { guarding, hints, seeking, lastPort, waiter, signal });
+    try {
+      const answer = await turns.takeAll(names, once, signal);
+      return "acquired" in answer ? { leases: answer.acquired.map(toLease) } : answer;
+    } finally {
+      seeking.end();
+    }
   }
 
   async function askOrWait(
     requests: readonly Request[],
   ): Promise<{ leases: Lease[] } | { refusal: AcquireRefusal }> {
     const answer = await ask(requests, undefined);
-    if ("acquired" in answer) return { leases: answer.acquired.map(toLease) };
+    if ("leases" in answer) return answer;
     if (!requests[0]!.wait || isFinal(answer.refusal)) return { refusal: answer.refusal.error };
     return await waitFor(requests);
   }
@@ -193,7 +204,7 @@ export function createRegistry(world: World): Registry {
         // Once more before the first sleep: a port that was given back before the place was taken wakes nobody.
         const { count } = own.following;
         const answer = await ask(requests, place.id);
-        if ("acquired" in answer) return { leases: answer.acquired.map(toLease) };
+        if ("leases" in answer) return answer;
         if (isFinal(answer.refusal)) return { refusal: answer.refusal.error };
         await place.sleep(answer.refusal, count, ended.signal);
       }

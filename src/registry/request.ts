@@ -135,9 +135,9 @@ export function checkRequest(call: string, options: AcquireOptions, world: World
   };
 }
 
-/** The order of a request that says none: where many machines are at work, those that ask together spread out. */
+/** The order of a request that says none: where many machines are at work, those that ask together stay apart. */
 function anyPort({ holders }: World): Selection {
-  return holders.follow ? "uniform" : "random";
+  return holders.follow ? "apart" : "random";
 }
 
 /** @throws RangeError for more slots than the store can change in one commit. */

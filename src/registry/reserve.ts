@@ -110,7 +110,13 @@ async function take(
 ): Promise<readonly number[] | undefined> {
   const formerPorts = readName(nameSlot)?.ports ?? [];
   const hints = new Hints(world);
-  const candidates = new Candidates(world, request, { formerPorts, lastPort: 0, hints, waiter: undefined });
+  const candidates = new Candidates(world, request, {
+    formerPorts,
+    lastPort: 0,
+    hints,
+    seeking: hints.seek(),
+    waiter: undefined,
+  });
   const examined = { guarded: 0, stranger: 0, forbidden: 0 };
   for (;;) {
     const place = await candidates.next();

@@ -2,7 +2,7 @@
 
 import { describe } from "../core/expect.ts";
 
-const SELECTIONS = ["name", "random", "uniform", "next-fit", "first-fit"] as const;
+const SELECTIONS = ["name", "random", "apart", "uniform", "next-fit", "first-fit"] as const;
 export type Selection = (typeof SELECTIONS)[number];
 
 export function expectSelection(value: unknown, name: string | null): Selection {

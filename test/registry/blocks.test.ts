@@ -7,7 +7,7 @@ import { nameStart } from "../../src/core/selection.ts";
 import type { Store } from "../../src/contract/index.ts";
 import type { AcquireOptions } from "../../src/registry/index.ts";
 import { faulty } from "./faulty-store.ts";
-import { join, Machine, newState, outcome, several } from "./world.ts";
+import { isOverEngine, join, Machine, newState, outcome, several } from "./world.ts";
 
 interface BlockStory {
   readonly strangers?: readonly number[];
@@ -140,6 +140,25 @@ async function granted(options: AcquireOptions, times: number, random: () => num
   return ports;
 }
 
+/** A store whose updates are noted, by the slots that they look at. */
+function seen(looks: (readonly string[])[]): (store: Store) => Store {
+  return (store) => ({
+    epoch: store.epoch,
+    limits: store.limits,
+    expiring: store.expiring,
+    read: (...parameters) => store.read(...parameters),
+    commit: (...parameters) => store.commit(...parameters),
+    list: (...parameters) => store.list(...parameters),
+    update: (scope, keys, ...rest) => {
+      looks.push(keys);
+      return store.update(scope, keys, ...rest);
+    },
+    watch: (...parameters) => store.watch(...parameters),
+    raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
+    close: () => store.close(),
+  });
+}
+
 describe("the order in which ports are tried", () => {
   it.each<[string, AcquireOptions["selection"], number[]]>([
     ["random goes on upward from its place, and round", "random", [14, 15, 10, 11]],
@@ -179,7 +198,54 @@ describe("the order in which ports are tried", () => {
     expect(await granted({ ports, name: "web" }, 1, () => 0.5)).toEqual([start]);
     expect(await granted({ ports, name: "web", selection: "name" }, 1, () => 0.5)).toEqual([start]);
     expect(await granted({ ports, name: "web", selection: "random" }, 1, () => 0.5)).toEqual([1500]);
-    expect(await granted({ ports }, 1, () => 0.5)).toEqual([1500]);
+    // A sixteenth of the pool from the middle on, and the middle of that.
+    expect(await granted({ ports }, 1, () => 0.5)).toEqual([isOverEngine() ? 1531 : 1500]);
+  });
+
+  it("apart keeps to a sixteenth of the pool while it has ports, and to another one than most others", async () => {
+    const { registries } = await several(8);
+    const homes = new Set<number>();
+    for (const registry of registries) {
+      const ports: number[] = [];
+      for (let turn = 0; turn < 20; turn++) {
+        const lease = await registry.acquire({ ports: "1000-2599", selection: "apart" });
+        ports.push(lease.port);
+        await lease.release();
+      }
+      const [first] = ports;
+      // Round the end of the pool as well.
+      const away = ports.map((port) => (port - first! + 800 + 1600) % 1600);
+      expect(Math.max(...away) - Math.min(...away)).toBeLessThanOrEqual(100);
+      homes.add(first!);
+    }
+    expect(homes.size).toBeGreaterThan(1);
+  });
+
+  it("apart looks elsewhere once another was quicker where it is at home", async () => {
+    const { registries, enter } = await several(1, { random: () => 0 });
+    const ask: AcquireOptions = { ports: "100-199", selection: "apart" };
+    expect((await registries[0]!.acquire(ask)).port).toBe(100);
+    let draw = 0;
+    const other = await enter(2, { random: () => draw });
+    expect((await other.acquire(ask)).port).toBe(101);
+    draw = 0.5;
+    expect((await other.acquire(ask)).port).toBe(153);
+    // Nobody was in its way there: it stays.
+    draw = 0.2;
+    expect((await other.acquire(ask)).port).toBe(151);
+  });
+
+  it("requests of one registry at the same time are after different ports", async () => {
+    const looks: (readonly string[])[] = [];
+    const { registries } = await several(1, { random: () => 0.5, wrap: seen(looks) });
+    const ask: AcquireOptions = { ports: "10-59", selection: "random" };
+    const leases = await Promise.all(Array.from({ length: 20 }, () => registries[0]!.acquire(ask)));
+    expect(new Set(leases.map(({ port }) => port)).size).toBe(20);
+    expect(looks.length).toBe(20);
+    expect(new Set(looks.flat()).size).toBe(20);
+    // What nobody is after any more is for everybody again.
+    await Promise.all(leases.map((lease) => lease.release()));
+    expect((await registries[0]!.acquire({ ports: "35" })).port).toBe(35);
   });
 });
 
@@ -194,28 +260,10 @@ describe("the first look of a request", () => {
       400,
     ],
   ])("for %s is at so many slots", async (_, options, expected) => {
-    const looks: number[] = [];
-    const wrap = (store: Store): Store => {
-      const read: Store["read"] = (...parameters) => store.read(...parameters);
-      const commit: Store["commit"] = (...parameters) => store.commit(...parameters);
-      return {
-        epoch: store.epoch,
-        limits: store.limits,
-        read,
-        commit,
-        list: (...parameters) => store.list(...parameters),
-        update: (scope, keys, ...rest) => {
-          looks.push(keys.length);
-          return store.update(scope, keys, ...rest);
-        },
-        watch: (...parameters) => store.watch(...parameters),
-        raiseEpoch: (...parameters) => store.raiseEpoch(...parameters),
-        close: () => store.close(),
-      };
-    };
-    const registry = await join({ state: newState(), machine: new Machine(), wrap });
+    const looks: (readonly string[])[] = [];
+    const registry = await join({ state: newState(), machine: new Machine(), wrap: seen(looks) });
     await registry.acquire(options);
-    expect(looks).toEqual([expected]);
+    expect(looks.map(({ length }) => length)).toEqual([expected]);
   });
 
   it("for several parts is at all of theirs, however many they are", async () => {

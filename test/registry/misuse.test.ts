@@ -158,7 +158,7 @@ const requests: readonly (readonly [unknown, Kind, string])[] = [
   [
     { selection: "first" },
     RangeError,
-    "`selection`: expected one of name, random, uniform, next-fit, first-fit",
+    "`selection`: expected one of name, random, apart, uniform, next-fit, first-fit",
   ],
   [{ selection: "name" }, TypeError, '`selection`: "name" goes by the name; give `name` too'],
   [{ ttlMs: 99 }, RangeError, "`ttlMs`: expected a whole number from 100 to 86400000, received 99"],

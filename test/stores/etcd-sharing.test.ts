@@ -79,7 +79,7 @@ describe("the revision of a commit", () => {
   it("is read back from etcd's, and from the place before the value", () => {
     for (const value of ["", ":", "12:x", "{}"]) {
       for (const place of [0, 9, 126, 127]) {
-        expect(readPlaced(placed(value, place))).toEqual({ place, value });
+        expect(readPlaced(Buffer.from(placed(value, place)))).toEqual({ place, value });
         expect(etcdRevisionOf(revisionAt("42", place))).toBe(42);
       }
     }
@@ -89,7 +89,7 @@ describe("the revision of a commit", () => {
   it.each(["", "v", ":v", "128:v", "-1:v", "x:v", "1234:v"])(
     "is not read from %j, which no commit wrote",
     (text) => {
-      expect(readPlaced(text)).toBeUndefined();
+      expect(readPlaced(Buffer.from(text))).toBeUndefined();
     },
   );
 });

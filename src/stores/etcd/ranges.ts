@@ -100,9 +100,10 @@ export class Ranges {
   /** @throws PortError `STORE_DAMAGED` */
   slotOf(scope: string, { key, mod_revision: revision, value }: KeyValue): Slot {
     const name = this.#nameOf(scope, key);
-    const text = decode(value);
-    const read = readPlaced(text);
-    if (!read) throw damaged(this.#client.name, `slot ${name} of ${scope} has ${JSON.stringify(text)}`);
+    const bytes = Buffer.from(value ?? "", "base64");
+    const read = readPlaced(bytes);
+    if (!read)
+      throw damaged(this.#client.name, `slot ${name} of ${scope} has ${JSON.stringify(String(bytes))}`);
     return { key: name, revision: revisionAt(revision, read.place), value: read.value };
   }
 
@@ -111,7 +112,7 @@ export class Ranges {
   }
 
   #nameOf(scope: string, key: string): string {
-    return decode(key).slice(this.#keys.scope(scope).length);
+    return decode(key, this.#keys.scopeBytes(scope));
   }
 
   /** Reads anew when the revision that was begun with is not kept any more. */

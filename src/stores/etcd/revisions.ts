@@ -35,9 +35,18 @@ export function placed(value: string, place: number): string {
   return `${place}:${value}`;
 }
 
-/** @returns `undefined` for what no commit wrote. */
-export function readPlaced(text: string): { readonly place: number; readonly value: string } | undefined {
-  const end = text.indexOf(":");
-  const place = end > 0 && end <= 3 ? Number(text.slice(0, end)) : NaN;
-  return place >= 0 && place < PLACES ? { place, value: text.slice(end + 1) } : undefined;
+/** @param bytes of a value @returns `undefined` for what no commit wrote. */
+export function readPlaced(bytes: Buffer): { readonly place: number; readonly value: string } | undefined {
+  let place = 0;
+  for (let at = 0; at <= MOST_DIGITS; at++) {
+    const byte = bytes[at];
+    // Cut out of the bytes, not of a text that would stay as long as this.
+    if (byte === COLON && at > 0 && place < PLACES) return { place, value: bytes.toString("utf8", at + 1) };
+    if (byte === undefined || byte < ZERO || byte > ZERO + 9) return undefined;
+    place = place * 10 + byte - ZERO;
+  }
+  return undefined;
 }
+
+const MOST_DIGITS = 3;
+const [COLON, ZERO] = [0x3a, 0x30];

@@ -18,7 +18,7 @@ const FORMAT = 1;
 
 export class Keys {
   readonly #prefix: string;
-  readonly #scopes = new Map<string, string>();
+  readonly #scopes = new Map<string, { readonly prefix: string; readonly bytes: number }>();
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -38,15 +38,25 @@ export class Keys {
 
   /** What the keys of all slots of a scope begin with. */
   scope(scope: string): string {
-    const known = this.#scopes.get(scope);
-    if (known !== undefined) return known;
-    const prefix = `${this.#prefix}/v1/s/${encodeURIComponent(scope)}/`;
-    this.#scopes.set(scope, prefix);
-    return prefix;
+    return this.#of(scope).prefix;
+  }
+
+  /** How many bytes that is. */
+  scopeBytes(scope: string): number {
+    return this.#of(scope).bytes;
   }
 
   slot(scope: string, key: string): string {
     return this.scope(scope) + key;
+  }
+
+  #of(scope: string): { readonly prefix: string; readonly bytes: number } {
+    const known = this.#scopes.get(scope);
+    if (known) return known;
+    const prefix = `${this.#prefix}/v1/s/${encodeURIComponent(scope)}/`;
+    const made = { prefix, bytes: Buffer.byteLength(prefix) };
+    this.#scopes.set(scope, made);
+    return made;
   }
 }
 
