@@ -12,7 +12,9 @@ const CALLS = 60;
 let server: PostgresServer;
 
 beforeAll(async () => {
-  if (hasPostgres) server = await startPostgres({ autovacuum: "off" });
+  // It compiles what costs more than a few rows: nothing of ours may.
+  const settings = { shared_preload_libraries: "pg_stat_statements", "pg_stat_statements.track": "all" };
+  if (hasPostgres) server = await startPostgres({ ...settings, autovacuum: "off", jit_above_cost: "50" });
 });
 
 afterAll(async () => {
@@ -93,5 +95,31 @@ describe.skipIf(!hasPostgres)(`the slots of PostgreSQL${WITHOUT_POSTGRES}`, () =
     await work(store);
     await store.close();
     expect((await rowsRead(schema)) - before).toBeLessThan(SLOTS + 60 * CALLS);
+  });
+
+  it("are found without compiling statements, whatever it believes that they cost", async () => {
+    const client = await server.client();
+    await client.query("CREATE EXTENSION pg_stat_statements");
+    const store = await openPostgres({ connectionString: server.url, schema: freshSchema() });
+    const watch = store.watch("s");
+    await watch.next();
+    for (let turn = 0; turn < 3; turn++) {
+      const slots = Array.from({ length: SLOTS }, (_, at) => ({
+        key: `${turn}/${at}`,
+        ifRevision: 0,
+        value: "v",
+      }));
+      await store.commit("s", slots);
+      await client.query("ANALYZE");
+      await watch.next();
+      await store.read("s", ["0/0"]);
+      await store.list("s", "0/");
+    }
+    await store.close();
+    const { rows } = await client.query<{ compiled: string; query: string }>(
+      "SELECT jit_functions AS compiled, query FROM pg_stat_statements WHERE jit_functions > 0 AND query NOT ILIKE 'analyze'",
+    );
+    await client.end();
+    expect(rows).toEqual([]);
   });
 });
