@@ -28,12 +28,13 @@ export function schemaLock({ literal }: SchemaName): string {
 /**
  * How functions are planned: once in a connection, to find rows by their keys. What the server knows of a table's size can be
  * from a time when it was empty; then it would read all of it each time. Or it takes a few rows for a hundred thousand,
- * and compiles the statement first, for thirty milliseconds each time.
+ * and starts processes to help it or compiles the statement first, for thirty milliseconds each time.
  */
 export const PLANNED: string = [
   "SET plan_cache_mode = force_generic_plan",
   "SET enable_seqscan = off",
   "SET enable_hashjoin = off",
   "SET enable_mergejoin = off",
+  "SET max_parallel_workers_per_gather = 0",
   "SET jit = off",
 ].join(" ");
