@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
  * How long a stream is left alone after something was read from it: longer where much comes, of which each piece by itself
  * costs most. Not so long that what comes meanwhile has no room in the kernel: etcd then falls back by tenths of a second.
  */
-const REST_MS = { little: 10, much: 20 };
+const REST_MS = { little: 10, much: 30 };
 /** Some dozens of changes. */
 const MUCH_TEXT = 16_384;
 
