@@ -33,7 +33,7 @@ export function bootClock({ uptime, elapsed, now }: Readings): () => number {
     if (isAlike && since <= SERVES_MS) return goneOn;
     // After the others: when it sleeps in between, the time only seems later.
     const told = uptime();
-    const boot = isAlike && goneOn > told && goneOn - told < RESOLUTION_MS ? goneOn : told;
+    const boot = goneOn > told && goneOn - told < RESOLUTION_MS ? goneOn : told;
     known = { boot, ...reading };
     return boot;
   };

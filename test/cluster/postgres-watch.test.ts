@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 
-import type { ChangedSlot, SlotChanges, Store } from "../../src/contract/index.ts";
+import type { ChangedSlot, Clock, SlotChanges, Store } from "../../src/contract/index.ts";
+import { systemChance, systemClock } from "../../src/node/clock.ts";
+import { postgres } from "../../src/stores/postgres/index.ts";
 import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
 import { freshSchema, making, openPostgres } from "./postgres-stores.ts";
 import { Proxy } from "./proxy.ts";
@@ -24,6 +26,21 @@ beforeEach(() => {
 
 async function open(port: number = server.port): Promise<Store> {
   return await openPostgres({ connectionString: `postgres://moorage@127.0.0.1:${port}/postgres`, schema });
+}
+
+/** Waits of a second and more never end: those between looks. */
+const unpolled: Clock = {
+  ...systemClock,
+  sleep: (ms, options) => systemClock.sleep(ms < 1000 ? ms : 1e9, options),
+};
+
+/** A store that only looks when it is told to. */
+async function openUnpolled(): Promise<Store> {
+  const connectionString = `postgres://moorage@127.0.0.1:${server.port}/postgres`;
+  const surroundings = { clock: unpolled, chance: systemChance };
+  const store = await postgres({ connectionString, schema }).open(surroundings);
+  onTestFinished(() => store.close());
+  return store;
 }
 
 /** A connection of an administrator, ended with the test. */
@@ -190,7 +207,7 @@ describe.skipIf(!hasPostgres)(`notices${WITHOUT_POSTGRES}`, () => {
     expect(told.length).toBeLessThan(tookMs / 10 + 3);
   });
 
-  it("are given by who watches, of all scopes in which it commits", async () => {
+  it("are given once, by who watches or else by itself, of all scopes in which it commits", async () => {
     const store = await open();
     const told = await heard("s", "another", "a third");
     const watch = store.watch("s");
@@ -210,5 +227,60 @@ describe.skipIf(!hasPostgres)(`notices${WITHOUT_POSTGRES}`, () => {
     await watching.commit("another", [first]);
     await Promise.all([store.close(), watching.close()]);
     await expect.poll(() => told.toSorted()).toEqual(["another", "s"]);
+  });
+
+  describe("without looking from time to time", () => {
+    it("hears of others though its scope fell out of use, and came into use again, at the same time", async () => {
+      const store = await openUnpolled();
+      for (const key of ["k", "l"])
+        await store.update("s", [key], () => [{ key, ifRevision: 0, value: "v" }]);
+      for (let scope = 0; scope < 63; scope++) {
+        await store.update(`s${scope}`, ["k"], () => [{ key: "k", ifRevision: 0, value: "v" }]);
+      }
+      const twice = [1, 2].map(() => store.update("s", ["none"], () => []));
+      await Promise.all([store.update("s63", ["k"], () => []), ...twice]);
+      const watch = store.watch("s");
+      await next(watch);
+      const other = await open();
+      for (const key of ["a", "b", "c"]) {
+        const told = next(watch);
+        await put(other, key);
+        expect((await told).slots.map((slot) => slot.key)).toEqual([key]);
+      }
+    });
+
+    it("hears of what was committed before a close, whatever was to tell it", async () => {
+      const watch = (await openUnpolled()).watch("s");
+      await next(watch);
+      for (const key of ["a", "b", "c"]) {
+        const other = await open();
+        await other.commit("elsewhere", [{ key, ifRevision: 0, value: "v" }]);
+        const told = next(watch);
+        await put(other, key);
+        const begun = other.watch("another");
+        const ended = begun.next();
+        await other.close();
+        await ended.catch(() => {});
+        expect((await told).slots.map((slot) => slot.key)).toEqual([key]);
+      }
+    });
+
+    it("hears of commits of a process whose watch stands still", async () => {
+      const watch = (await openUnpolled()).watch("s");
+      await next(watch);
+      const other = await open();
+      const still = other.watch("s");
+      await next(still);
+      const client = await administrator();
+      const { rows } = await client.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%look(%' AND pid <> pg_backend_pid() ORDER BY backend_start DESC LIMIT 1",
+      );
+      process.kill(rows[0]!.pid, "SIGSTOP");
+      onTestFinished(() => void process.kill(rows[0]!.pid, "SIGCONT"));
+      const told = next(watch);
+      await other.commit("s", [{ key: "a", ifRevision: 0, value: "v" }]);
+      expect((await told).slots.map((slot) => slot.key)).toEqual(["a"]);
+      process.kill(rows[0]!.pid, "SIGCONT");
+    });
   });
 });

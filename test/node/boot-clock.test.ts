@@ -86,6 +86,15 @@ describe("the time since the boot", () => {
     }
   });
 
+  it("does not go back when the wall clock is set", () => {
+    const { clocks, sinceBoot, pass } = machine();
+    sinceBoot();
+    pass(9);
+    expect(sinceBoot()).toBe(5009);
+    clocks.wall -= 60_000;
+    expect(sinceBoot()).toBe(5009);
+  });
+
   it("believes the system where it says something else altogether", () => {
     const { clocks, sinceBoot, pass } = machine();
     sinceBoot();

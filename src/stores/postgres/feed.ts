@@ -76,9 +76,12 @@ export class Feed {
     } finally {
       sleeper.end();
       signal.removeEventListener("abort", sleeper.wake);
-      this.#waiting.delete(channel);
-      notices.drop(scope);
-      await this.#unhear(line, channel);
+      notices.drop(scope, sleeper.wake);
+      // Somebody else may have begun to wait for the same meanwhile.
+      if (this.#waiting.get(channel) === sleeper.wake) {
+        this.#waiting.delete(channel);
+        await this.#unhear(line, channel);
+      }
     }
   }
 
@@ -88,13 +91,16 @@ export class Feed {
     { seen, signal }: { readonly seen: number | undefined; readonly signal: AbortSignalLike },
   ): Promise<Look> {
     const { notices } = this.#options;
-    const telling = { scopes: notices.take(), teller: notices.teller };
     // Who has seen something waits for the server as long as it takes.
     const deadline = seen === undefined ? undefined : Infinity;
     return await this.#run(
       async (reading) => {
         await this.#hear(reading, channel);
-        return await lookAt(reading, scope, { seen, telling });
+        const owed = notices.carried();
+        const telling = { scopes: [...owed.keys()], teller: notices.teller };
+        const look = await lookAt(reading, scope, { seen, telling });
+        notices.settle(owed);
+        return look;
       },
       signal,
       deadline,

@@ -2,8 +2,8 @@
 //
 // A transaction that notifies keeps all others that do waiting until it is on the disk. So a commit does not: a moment
 // later another transaction, which has nothing to write, tells what was committed. Who follows a scope is about to look at
-// it, and its look tells that too (feed.ts); for scopes that nobody follows here, it is a statement once in some
-// milliseconds. What a process that was killed did not tell is found by looking.
+// it, and its look tells that too (feed.ts); for scopes that nobody follows here, or when that takes long, it is a statement
+// once in some milliseconds. What a process that was killed did not tell is found by looking.
 
 import { createHash } from "node:crypto";
 import type { Clock } from "../../contract/index.ts";
@@ -12,6 +12,17 @@ import type { SchemaName } from "./schema-name.ts";
 
 /** Short beside what anybody waits for, and long beside a commit. */
 const EVERY_MS = 10;
+
+/** Long beside a look. */
+const LATE_MS = 50;
+
+interface Debt {
+  /** By the clock's `elapsed`. */
+  readonly since: number;
+}
+
+/** By scope. */
+export type Owed = ReadonlyMap<string, Debt>;
 
 export interface NoticesOptions {
   readonly line: Line;
@@ -33,7 +44,7 @@ export class Notices {
   readonly #schema: SchemaName;
   readonly #clock: Clock;
   /** The scopes of which commits were not told. */
-  readonly #owed = new Set<string>();
+  readonly #owed = new Map<string, Debt>();
   /** By scope: has it looked at. */
   readonly #carriers = new Map<string, () => void>();
   #isPaying = false;
@@ -47,15 +58,12 @@ export class Notices {
 
   /** Something was committed in these scopes, and is to be told. */
   owe(scopes: Iterable<string>): void {
-    let isCarried = false;
     for (const scope of scopes) {
-      this.#owed.add(scope);
-      const wake = this.#carriers.get(scope);
-      if (!wake) continue;
-      wake();
-      isCarried = true;
+      const { since } = this.#owed.get(scope) ?? { since: this.#clock.elapsed() };
+      this.#owed.set(scope, { since });
+      this.#carriers.get(scope)?.();
     }
-    if (!isCarried) this.#begin();
+    this.#begin();
   }
 
   /** From now on, who is woken so for a scope looks at it, and tells what is owed. */
@@ -63,25 +71,33 @@ export class Notices {
     this.#carriers.set(scope, wake);
   }
 
-  drop(scope: string): void {
-    this.#carriers.delete(scope);
-    if (this.#owed.size > 0) this.#begin();
+  /** Somebody else may carry the scope already. */
+  drop(scope: string, wake: () => void): void {
+    if (this.#carriers.get(scope) === wake) this.#carriers.delete(scope);
   }
 
-  /** The scopes that are owed, for who tells them. */
-  take(): string[] {
-    const owed = [...this.#owed];
-    this.#owed.clear();
-    return owed;
+  /** What is owed now and carried: to be settled by who has told it. */
+  carried(): Owed {
+    return new Map([...this.#owed].filter(([scope]) => this.#carriers.has(scope)));
+  }
+
+  /** It was told. What came meanwhile is owed from now on. */
+  settle(told: Owed): void {
+    for (const [scope, debt] of told) {
+      const known = this.#owed.get(scope);
+      if (known === debt) this.#owed.delete(scope);
+      else if (known) this.#owed.set(scope, { since: this.#clock.elapsed() });
+    }
   }
 
   /** Tells what is owed. */
-  async pay(): Promise<void> {
-    if (this.#owed.size === 0) return;
-    const told = [this.take(), this.teller];
+  async pay(owed: Owed = new Map(this.#owed)): Promise<void> {
+    if (owed.size === 0) return;
     const text = `SELECT ${this.#schema.identifier}.tell($1, $2)`;
+    const told = [[...owed.keys()], this.teller];
     // Who watches finds it all the same.
     await this.#line.run((link, withinMs) => link.query(text, told, withinMs)).catch(() => {});
+    this.settle(owed);
   }
 
   #begin(): void {
@@ -91,9 +107,19 @@ export class Notices {
   async #payAll(): Promise<void> {
     this.#isPaying = true;
     while (this.#owed.size > 0) {
-      await this.pay();
-      await this.#clock.sleep(EVERY_MS, { background: true });
+      const due = this.#due();
+      await this.pay(due);
+      await this.#clock.sleep(due.size > 0 ? EVERY_MS : LATE_MS, { background: true });
     }
     this.#isPaying = false;
+  }
+
+  /** What nobody carries, and what whoever carries it has not told in time: its connection may stand still. */
+  #due(): Owed {
+    const lateSince = this.#clock.elapsed() - LATE_MS;
+    const due = [...this.#owed].filter(
+      ([scope, { since }]) => !this.#carriers.has(scope) || since <= lateSince,
+    );
+    return new Map(due);
   }
 }
