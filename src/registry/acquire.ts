@@ -76,8 +76,7 @@ async function grantMissing(
     const name = names[at]!;
     const seeker = { formerPorts: name.formerPorts, lastPort, hints, seeking, waiter };
     if (name.lease) continue;
-    const found = world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
-    const tenure = found instanceof Promise ? await found : found;
+    const tenure = await world.holders.tenureOf(world.chance.uniqueId(), request.ttlMs);
     parts.push({ request: name.isKept ? onKept(request, name) : request, name, seeker, tenure });
   }
   let granted: readonly Granted[] = [];

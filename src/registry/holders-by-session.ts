@@ -80,8 +80,6 @@ class HoldersBySession implements Holders {
   readonly #sessionTtlMs: number;
   /** Of this process; made when it is needed, and again when it was lost. */
   #own: Promise<Session> | undefined;
-  /** The same, once it is made. */
-  #known: Session | undefined;
   /** All sessions that this registry keeps alive. */
   readonly #kept = new Map<string, Session>();
   readonly #leaving = new Set<Promise<unknown>>();
@@ -114,15 +112,9 @@ class HoldersBySession implements Holders {
     return Math.max(0, seen.at + left.quarantineMs - now.at);
   }
 
-  tenureOf(lease: string, ttlMs: number | null): Tenure | Promise<Tenure> {
-    if (ttlMs !== null)
-      return this.#begin(lease, ttlMs).then((session) => this.#tenure(lease, session, true));
-    if (this.#isAlive(this.#known)) return this.#tenure(lease, this.#known, false);
-    return this.#ownSession().then((session) => this.#tenure(lease, session, false));
-  }
-
-  /** @param isLimited whether the session is the lease's alone */
-  #tenure(lease: string, session: Session, isLimited: boolean): Tenure {
+  async tenureOf(lease: string, ttlMs: number | null): Promise<Tenure> {
+    const isLimited = ttlMs !== null;
+    const session = isLimited ? await this.#begin(lease, ttlMs) : await this.#ownSession();
     const { id, term, ended, losses } = session;
     const drop = isLimited ? (): void => this.#leave(session) : undefined;
     return {
@@ -175,13 +167,9 @@ class HoldersBySession implements Holders {
         if (this.#own === pending) this.#own = undefined;
         throw error;
       });
-      if (this.#isAlive(session)) return (this.#known = session);
+      if (!session.ended.signal.aborted && !isOver(this.#world.clock, session.term)) return session;
       if (this.#own === pending) this.#own = undefined;
     }
-  }
-
-  #isAlive(session: Session | undefined): session is Session {
-    return session !== undefined && !session.ended.signal.aborted && !isOver(this.#world.clock, session.term);
   }
 
   async #begin(id: string, ttlMs: number): Promise<Session> {

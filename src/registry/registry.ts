@@ -137,18 +137,15 @@ export function createRegistry(world: World): Registry {
   let closed = false;
 
   /** Runs a call that `close` waits for; refused once `over`. */
-  function run<Result>(over: boolean, call: () => Promise<Result>): Promise<Result> {
-    if (over) return Promise.reject(registryClosed());
-    let running: Promise<Result>;
-    try {
-      running = call();
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async function run<Result>(over: boolean, call: () => Promise<Result>): Promise<Result> {
+    if (over) throw registryClosed();
+    const running = call();
     underWay.add(running);
-    const end = (): boolean => underWay.delete(running);
-    running.then(end, end);
-    return running;
+    try {
+      return await running;
+    } finally {
+      underWay.delete(running);
+    }
   }
 
   function toLease(acquired: Acquired): Lease {

@@ -213,9 +213,9 @@ describe("the order in which ports are tried", () => {
         await lease.release();
       }
       const [first] = ports;
-      // Round the end of the pool as well.
+      // Round the end of the pool as well; and beyond its part, where those at its end were just left.
       const away = ports.map((port) => (port - first! + 800 + 1600) % 1600);
-      expect(Math.max(...away) - Math.min(...away)).toBeLessThanOrEqual(100);
+      expect(Math.max(...away) - Math.min(...away)).toBeLessThanOrEqual(120);
       homes.add(first!);
     }
     expect(homes.size).toBeGreaterThan(1);

@@ -7,28 +7,17 @@ export class Calls {
   #count = 0;
   #isClosed = false;
   readonly #idle: (() => void)[] = [];
-  readonly #done = (): void => {
-    if (--this.#count > 0) return;
-    for (const idle of this.#idle.splice(0)) idle();
-  };
 
-  /**
-   * Makes a call; it rejects where that throws.
-   *
-   * @throws PortError `REGISTRY_CLOSED`, and the signal's reason.
-   */
-  run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
-    let calling: Promise<Result>;
-    try {
-      throwIfAborted(options?.signal);
-      this.expectOpen();
-      calling = call();
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  /** @throws PortError `REGISTRY_CLOSED`, the signal's reason, and what the call throws. */
+  async run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
+    throwIfAborted(options?.signal);
+    this.expectOpen();
     this.#count++;
-    calling.then(this.#done, this.#done);
-    return calling;
+    try {
+      return await call();
+    } finally {
+      if (--this.#count === 0) for (const idle of this.#idle.splice(0)) idle();
+    }
   }
 
   /** @throws PortError `REGISTRY_CLOSED` */

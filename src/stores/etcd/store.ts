@@ -185,12 +185,14 @@ class EtcdStore implements Store {
   }
 
   #run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
-    return this.#calls.run(options, () => {
-      if (this.#client.setBack) return this.#afterSetBack(this.#client.setBack);
-      return call().catch((error: unknown) => {
-        if (this.#client.setBack) return this.#afterSetBack(this.#client.setBack);
+    return this.#calls.run(options, async () => {
+      if (this.#client.setBack) return await this.#afterSetBack(this.#client.setBack);
+      try {
+        return await call();
+      } catch (error) {
+        if (this.#client.setBack) return await this.#afterSetBack(this.#client.setBack);
         throw error;
-      });
+      }
     });
   }
 

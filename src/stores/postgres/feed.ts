@@ -31,8 +31,8 @@ export interface FeedOptions {
 /** The longest time between two looks. */
 const POLL_MS = 2000;
 /**
- * The shortest: what comes in between is told together. It is longer where much changes: most of that changes again before
- * anybody asks for it.
+ * The shortest: what comes in between is told together. It is longer where much changes: a look by itself costs more than what
+ * it finds.
  */
 const REST_MS = { little: 5, much: 20 };
 /** So many slots in a look are much: a few batches. */

@@ -16,6 +16,7 @@ const EVERY_MS = 10;
 /** Long beside a look. */
 const LATE_MS = 50;
 
+/** Another one with each commit, so that one that came while it was told is not taken for told. */
 interface Debt {
   /** By the clock's `elapsed`. */
   readonly since: number;
