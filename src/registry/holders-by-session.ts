@@ -18,6 +18,7 @@ import {
   sessionKey,
   writeRecord,
 } from "../contract/index.ts";
+import { PassingSet } from "../core/passing.ts";
 import { bootTime } from "./give-back.ts";
 import type { Holders, Tenure, Term } from "./holders.ts";
 import { remainingMs } from "./judge.ts";
@@ -43,7 +44,7 @@ interface Session {
   readonly term: { deadline: number };
   readonly ended: Abortable;
   /** What to call when it is lost. */
-  readonly losses: Set<(reason: LossReason) => void>;
+  readonly losses: PassingSet<(reason: LossReason) => void>;
 }
 
 /** Where a departure was first seen: counted from then, as its own clock is another machine's. */
@@ -186,7 +187,7 @@ class HoldersBySession implements Holders {
       ...slot,
       term: { deadline: deadlineFrom(sentAt, ttlMs) },
       ended: this.#world.newAbortable(),
-      losses: new Set(),
+      losses: new PassingSet(),
     };
     this.#kept.set(id, session);
     void keepUp(this.#world, {

@@ -2,6 +2,7 @@
 
 import { type ChangedSlot, type Departure, parsePortKey, portKey, readPort } from "../contract/index.ts";
 import { bindingOf } from "../core/index.ts";
+import { PassingMap } from "../core/passing.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Granted } from "./part.ts";
 import { Following } from "./following.ts";
@@ -40,9 +41,9 @@ export class OwnLeases {
   readonly hints: Hints;
   readonly following: Following;
   readonly #world: World;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new PassingMap<string, Entry>();
   /** The leases of each slot; empty where changes of the slots are not told. */
-  readonly #byKey = new Map<string, readonly string[]>();
+  readonly #byKey = new PassingMap<string, readonly string[]>();
   readonly #actions: LeaseActions;
   /** Leases that are being looked up because somebody knocked. */
   readonly #doubted = new Set<string>();
@@ -88,7 +89,7 @@ export class OwnLeases {
   /** Leases of other processes end without a word to this one. */
   #forgetDeadHolders(): void {
     const { self } = this.#world.host;
-    for (const [id, { lease }] of this.#entries) {
+    for (const [id, { lease }] of this.#entries.entries()) {
       // This process's own end by their own ways, with their guards.
       if (sameProcess(lease.holder, self) || lease.isValid()) continue;
       this.#entries.delete(id);
@@ -131,7 +132,8 @@ export class OwnLeases {
   /** Those of this process: what was leased `for` others stays theirs. */
   ofThisProcess(): Lease[] {
     const { self } = this.#world.host;
-    return [...this.#entries.values()]
+    return this.#entries
+      .values()
       .map(({ lease }) => lease)
       .filter(({ holder }) => sameProcess(holder, self));
   }
@@ -139,7 +141,7 @@ export class OwnLeases {
   /** Whether there are leases of other processes, which go on without this one. */
   get hasOthers(): boolean {
     const { self } = this.#world.host;
-    return [...this.#entries.values()].some(({ lease }) => !sameProcess(lease.holder, self));
+    return this.#entries.values().some(({ lease }) => !sameProcess(lease.holder, self));
   }
 
   /** Takes note of what was given back by name or port. */

@@ -10,6 +10,7 @@ import {
 } from "../contract/index.ts";
 import { PortError } from "../core/index.ts";
 import { describe, expectOptions } from "../core/expect.ts";
+import { PassingSet } from "../core/passing.ts";
 import { acquire, type Acquired, type Answer } from "./acquire.ts";
 import { leaveTo } from "./heir.ts";
 import type { Lease, LeaseFacts } from "./lease.ts";
@@ -130,7 +131,7 @@ export function createRegistry(world: World): Registry {
     leaveTo: (facts, pid) =>
       run(closing !== undefined, () => leaveTo(world, facts, expectProcess("pid", pid, world))),
   });
-  const underWay = new Set<Promise<unknown>>();
+  const underWay = new PassingSet<Promise<unknown>>();
   const waiting = new Set<Abortable>();
   let lastPort = 0;
   let closing: Promise<void> | undefined;

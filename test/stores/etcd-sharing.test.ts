@@ -79,17 +79,21 @@ describe("the revision of a commit", () => {
   it("is read back from etcd's, and from the place before the value", () => {
     for (const value of ["", ":", "12:x", "{}"]) {
       for (const place of [0, 9, 126, 127]) {
-        expect(readPlaced(Buffer.from(placed(value, place)))).toEqual({ place, value });
+        const bytes = Buffer.from(placed(value, place));
+        expect(readPlaced(Buffer.concat([bytes, Buffer.from("more")]), bytes.length)).toEqual({
+          place,
+          value,
+        });
         expect(etcdRevisionOf(revisionAt("42", place))).toBe(42);
       }
     }
     expect(revisionAt("43", 0)).toBeGreaterThan(revisionAt("42", 127));
   });
 
-  it.each(["", "v", ":v", "128:v", "-1:v", "x:v", "1234:v"])(
+  it.each(["", "5", "v", ":v", "128:v", "-1:v", "x:v", "1234:v"])(
     "is not read from %j, which no commit wrote",
     (text) => {
-      expect(readPlaced(Buffer.from(text))).toBeUndefined();
+      expect(readPlaced(Buffer.from(`${text}:v`), text.length)).toBeUndefined();
     },
   );
 });

@@ -27,16 +27,16 @@ export interface LooksOptions {
 /** What somebody who watches has not been told yet. */
 interface Watcher {
   isToldAll: boolean;
-  /** The newest change of each slot. */
-  readonly untold: Map<string, ChangedSlot>;
+  /** The newest change of each slot. Never cleared: a map that is points at what it had (core/passing.ts). */
+  untold: Map<string, ChangedSlot>;
   wake: () => void;
 }
 
 export class View {
   /** As the engine told it, up to `#revision`. */
   readonly #slots = new Map<string, Slot>();
-  /** What is known beyond that. */
-  readonly #ahead = new Map<string, ChangedSlot>();
+  /** What is known beyond that; another map each time that something was told, for the same reason. */
+  #ahead = new Map<string, ChangedSlot>();
   readonly #watchers = new Set<Watcher>();
   #revision: number | undefined;
   /** Of the newest commit of this store. */
@@ -62,11 +62,11 @@ export class View {
       else this.#slots.delete(slot.key);
     }
     this.#revision = revision;
-    for (const [key, slot] of this.#ahead) if (slot.revision <= revision) this.#ahead.delete(key);
+    this.#ahead = new Map([...this.#ahead].filter(([, slot]) => slot.revision > revision));
     for (const watcher of this.#watchers) {
       if (all) {
         watcher.isToldAll = false;
-        watcher.untold.clear();
+        watcher.untold = new Map();
       } else for (const slot of slots) watcher.untold.set(slot.key, slot);
       watcher.wake();
     }
@@ -105,7 +105,7 @@ export class View {
         const all = !watcher.isToldAll;
         const slots = [...(all ? this.#slots : watcher.untold).values()].toSorted(byRevision);
         watcher.isToldAll = true;
-        watcher.untold.clear();
+        watcher.untold = new Map();
         yield { all, slots, revision: this.#revision };
       }
     } finally {

@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers";
 
 import { type AbortSignalLike, type Clock, throwIfAborted } from "../../contract/index.ts";
+import { PassingSet } from "../../core/passing.ts";
 import type { Attempt } from "../common/index.ts";
 import type { Client } from "./client.ts";
 import { Refusal } from "./failure.ts";
@@ -40,7 +41,7 @@ export class Batches {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #epoch: number;
-  readonly #waiting = new Set<Call>();
+  readonly #waiting = new PassingSet<Call>();
   /** More than one where one takes long. */
   #underWay = 0;
   #isScheduled = false;

@@ -24,21 +24,22 @@ export async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string
     isOver = true;
     wake();
   });
-  for (let rest = ""; ;) {
+  for (let rest: Buffer = Buffer.alloc(0); ;) {
     if (chunks.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve));
     if (chunks.length > 0) {
-      // All of it is ASCII, so that no character is in two pieces.
-      const text = rest + Buffer.concat(chunks.splice(0)).toString("latin1");
-      const lines = text.split("\n");
-      rest = lines.pop()!;
+      const bytes = Buffer.concat([rest, ...chunks.splice(0)]);
+      const end = bytes.lastIndexOf("\n") + 1;
+      // All of it is ASCII, which is read as one text: lines are parts of that.
+      const lines = bytes.toString("latin1", 0, end).split("\n");
       const full = lines.filter((line) => line !== "");
+      rest = bytes.subarray(end);
       if (full.length > 0) yield full;
       // What comes meanwhile is read at once, which is far cheaper than piece by piece.
-      if (!isOver) await rested(incoming, text.length < MUCH_TEXT ? REST_MS.little : REST_MS.much);
+      if (!isOver) await rested(incoming, bytes.length < MUCH_TEXT ? REST_MS.little : REST_MS.much);
     } else {
       if (error !== undefined) throw error;
       // An error that is told in place of a stream has no end of line.
-      if (rest !== "") yield [rest];
+      if (rest.length > 0) yield [rest.toString("latin1")];
       return;
     }
   }

@@ -84,9 +84,8 @@ export function encode(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-/** @param start how many bytes to leave out */
-export function decode(base64: string | undefined, start: number = 0): string {
-  return base64 === undefined ? "" : Buffer.from(base64, "base64").toString("utf8", start);
+export function decode(base64: string | undefined): string {
+  return base64 === undefined ? "" : Buffer.from(base64, "base64").toString();
 }
 
 /** The end of the range of all keys that begin with `prefix`, which ends in an ASCII character. */

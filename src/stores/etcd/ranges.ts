@@ -16,6 +16,7 @@ import {
 } from "./messages.ts";
 import { LAST_PLACE, readPlaced, revisionAt } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
+import { Scratch } from "./scratch.ts";
 
 /** Operations in one transaction (etcd's default of --max-txn-ops). */
 export const MOST_OPERATIONS = 128;
@@ -33,6 +34,7 @@ export interface Found<Slots> {
 export class Ranges {
   readonly #client: Client;
   readonly #keys: Keys;
+  readonly #scratch = new Scratch();
 
   constructor(client: Client, keys: Keys) {
     this.#client = client;
@@ -100,10 +102,11 @@ export class Ranges {
   /** @throws PortError `STORE_DAMAGED` */
   slotOf(scope: string, { key, mod_revision: revision, value }: KeyValue): Slot {
     const name = this.#nameOf(scope, key);
-    const bytes = Buffer.from(value ?? "", "base64");
-    const read = readPlaced(bytes);
-    if (!read)
-      throw damaged(this.#client.name, `slot ${name} of ${scope} has ${JSON.stringify(String(bytes))}`);
+    const { bytes, length } = this.#scratch.decode(value ?? "");
+    const read = readPlaced(bytes, length);
+    if (!read) {
+      throw damaged(this.#client.name, `slot ${name} of ${scope} has ${JSON.stringify(decode(value))}`);
+    }
     return { key: name, revision: revisionAt(revision, read.place), value: read.value };
   }
 
@@ -112,7 +115,8 @@ export class Ranges {
   }
 
   #nameOf(scope: string, key: string): string {
-    return decode(key, this.#keys.scopeBytes(scope));
+    const { bytes, length } = this.#scratch.decode(key);
+    return bytes.toString("utf8", this.#keys.scopeBytes(scope), length);
   }
 
   /** Reads anew when the revision that was begun with is not kept any more. */

@@ -35,14 +35,19 @@ export function placed(value: string, place: number): string {
   return `${place}:${value}`;
 }
 
-/** @param bytes of a value @returns `undefined` for what no commit wrote. */
-export function readPlaced(bytes: Buffer): { readonly place: number; readonly value: string } | undefined {
+/** @param bytes of a value, `length` of them @returns `undefined` for what no commit wrote. */
+export function readPlaced(
+  bytes: Buffer,
+  length: number,
+): { readonly place: number; readonly value: string } | undefined {
   let place = 0;
-  for (let at = 0; at <= MOST_DIGITS; at++) {
-    const byte = bytes[at];
+  for (let at = 0; at < length && at <= MOST_DIGITS; at++) {
+    const byte = bytes[at]!;
     // Cut out of the bytes, not of a text that would stay as long as this.
-    if (byte === COLON && at > 0 && place < PLACES) return { place, value: bytes.toString("utf8", at + 1) };
-    if (byte === undefined || byte < ZERO || byte > ZERO + 9) return undefined;
+    if (byte === COLON && at > 0 && place < PLACES) {
+      return { place, value: bytes.toString("utf8", at + 1, length) };
+    }
+    if (byte < ZERO || byte > ZERO + 9) return undefined;
     place = place * 10 + byte - ZERO;
   }
   return undefined;

@@ -16,7 +16,7 @@ import { PortError } from "../../core/index.ts";
 import type { Client } from "./client.ts";
 import { isFinal, Refusal } from "./failure.ts";
 import { encode, endOf, type WatchAnswer } from "./messages.ts";
-import { readPlainEvent } from "./plain-event.ts";
+import { readPlainEvents } from "./plain-events.ts";
 import type { Ranges } from "./ranges.ts";
 import { etcdRevisionOf, lastOf } from "./revisions.ts";
 import type { Keys } from "./schema.ts";
@@ -66,7 +66,7 @@ export async function* followScope(
     for (let isCancelled = false; !isCancelled;) {
       const request = { create_request: { ...range, start_revision: `${etcdRevisionOf(revision) + 1}` } };
       try {
-        const options = { silenceMs: SILENCE_MS, signal, read: readPlainEvent };
+        const options = { silenceMs: SILENCE_MS, signal, read: readPlainEvents };
         for await (const answers of client.stream<WatchAnswer>("/v3/watch", request, options)) {
           pauseMs = FIRST_PAUSE_MS;
           const slots = changesIn(answers, ranges, scope);

@@ -7,6 +7,7 @@
 
 import { setImmediate } from "node:timers";
 import { type AbortableOptions, type AbortSignalLike, throwIfAborted } from "../../contract/index.ts";
+import { PassingSet } from "../../core/passing.ts";
 import { type Item, type Batch, type Outcome, sendBatch, settleBatch } from "./batch.ts";
 import { isConnectionLost, isPassing, reason, storeFailure, unavailable } from "./failure.ts";
 import type { Line } from "./line.ts";
@@ -39,7 +40,7 @@ const ENOUGH_ITEMS = 1000;
 
 export class Batches {
   readonly #options: BatchesOptions;
-  readonly #waiting = new Set<Call>();
+  readonly #waiting = new PassingSet<Call>();
   readonly #idle: (() => void)[] = [];
   #isUnderWay = false;
   #sent = 0;

@@ -14,6 +14,7 @@ import {
   type Clock,
   throwIfAborted,
 } from "../../contract/index.ts";
+import { PassingSet } from "../../core/passing.ts";
 import type { Lock } from "./connection.ts";
 import { isBusy, outOfPatience, pauseAfter } from "./retry.ts";
 
@@ -56,7 +57,7 @@ export class CallQueue {
   readonly #transactions: Transactions;
   readonly #clock: Clock;
   readonly #chance: Chance;
-  readonly #waiting = new Set<Call>();
+  readonly #waiting = new PassingSet<Call>();
   readonly #flush = (): void => this.#flushNow();
   readonly #idle: (() => void)[] = [];
   #scheduled = false;

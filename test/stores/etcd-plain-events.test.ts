@@ -2,22 +2,34 @@
 
 import { describe, expect, it } from "vitest";
 
-import { readPlainEvent } from "../../src/stores/etcd/plain-event.ts";
+import { readPlainEvents } from "../../src/stores/etcd/plain-events.ts";
 
 const HEADER =
   '"header":{"cluster_id":"14841639068965178418","member_id":"10276657743932975437","revision":"7","raft_term":"2"}';
 const KV = '"key":"YQ==","create_revision":"2","mod_revision":"7","version":"3","value":"dg=="';
 const line = (events: string): string => `{"result":{${HEADER},"events":[${events}]}}`;
 
-describe("an event", () => {
+describe("a line of events", () => {
   it("of one slot that was written is read as JSON reads it", () => {
-    expect(readPlainEvent(line(`{"kv":{${KV}}}`))).toEqual({
+    expect(readPlainEvents(line(`{"kv":{${KV}}}`))).toEqual({
       events: [{ kv: { key: "YQ==", mod_revision: "7", value: "dg==" } }],
     });
   });
 
+  it("of several slots that were written is read in their order", () => {
+    const other = KV.replace("YQ==", "Yg==").replace("dg==", "");
+    expect(readPlainEvents(line(`{"kv":{${KV}}},{"kv":{${other}}}`))).toEqual({
+      events: [
+        { kv: { key: "YQ==", mod_revision: "7", value: "dg==" } },
+        { kv: { key: "Yg==", mod_revision: "7", value: "" } },
+      ],
+    });
+  });
+
   it.each([
-    ["several", line(`{"kv":{${KV}}},{"kv":{${KV}}}`)],
+    ["one that was written, and a removal", line(`{"kv":{${KV}}},{"type":"DELETE","kv":{"key":"YQ=="}}`)],
+    ["followed by half of one", line(`{"kv":{${KV}}},{"kv":{`)],
+    ["followed by nothing", line(`{"kv":{${KV}}},`)],
     ["a removal", line('{"type":"DELETE","kv":{"key":"YQ==","mod_revision":"7"}}')],
     ["one of a slot that expires", line(`{"kv":{${KV},"lease":"123"}}`)],
     [
@@ -39,6 +51,6 @@ describe("an event", () => {
     ["an unfinished line", line(`{"kv":{${KV}}}`).slice(0, -1)],
     ["nothing", ""],
   ])("that is %s is left to JSON", (_, text) => {
-    expect(readPlainEvent(text)).toBeUndefined();
+    expect(readPlainEvents(text)).toBeUndefined();
   });
 });
