@@ -40,7 +40,7 @@ export class Following {
   readonly #onPort: Callbacks["onPort"];
   readonly #waiting = new Set<Waiting>();
   /** For each slot that changed while somebody attended: by which count of changes. */
-  readonly #changes = new Map<string, number>();
+  #changes = new Map<string, number>();
   #attending = 0;
   #count = 0;
   /** How many stand in the queue. */
@@ -74,7 +74,7 @@ export class Following {
   attend(): () => void {
     this.#attending++;
     return () => {
-      if (--this.#attending === 0) this.#changes.clear();
+      if (--this.#attending === 0) this.#changes = new Map();
     };
   }
 

@@ -54,11 +54,10 @@ export class Batches {
   }
 
   /** An abort ends the waiting; what was sent may be done. */
-  run(commit: BatchedCommit): Promise<Attempt> {
+  run({ transaction, signal, alone }: BatchedCommit): Promise<Attempt> {
     return new Promise<Attempt>((resolve, reject) => {
-      const { signal } = commit;
       throwIfAborted(signal);
-      const call: Call = { ...commit, resolve, reject, isSettled: false };
+      const call: Call = { transaction, signal, alone, resolve, reject, isSettled: false };
       if (signal) this.#leaveAtAbort(call, signal);
       this.#waiting.add(call);
       this.#schedule();

@@ -18,7 +18,10 @@ export interface PostgresNotification {
 
 /** A connected `Client` of the package `pg`, by shape. */
 export interface PostgresClient {
-  query(query: PostgresQuery): Promise<{ readonly rows: readonly unknown[] }>;
+  query(
+    query: PostgresQuery,
+    callback: (error: Error | null | undefined, answer: { readonly rows: readonly unknown[] }) => void,
+  ): void;
   on(event: "notification", listener: (notification: PostgresNotification) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;

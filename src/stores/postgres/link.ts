@@ -99,16 +99,28 @@ export class Link {
 
   async #askAll(): Promise<void> {
     for (const asked of this.#asked) {
-      const { text, values, resolve, reject } = asked;
       try {
-        const query = { text, values: [...values], rowMode: "array" as const, types: TYPES };
-        const { rows } = await this.#client.query(query);
-        this.#settle(asked, () => resolve(rows as readonly Row[]));
+        const rows = await this.#ask(asked);
+        this.#settle(asked, () => asked.resolve(rows));
       } catch (error) {
         const told = isConnectionLost(error) ? this.#lose(reason(error)) : error;
-        this.#settle(asked, () => reject(told));
+        this.#settle(asked, () => asked.reject(told));
       }
     }
+  }
+
+  /**
+   * With a callback: what the driver's promises were told outlives them until the garbage collector goes through the old
+   * generation, and the answers to looks are long.
+   */
+  async #ask({ text, values }: Asked): Promise<readonly Row[]> {
+    const query = { text, values: [...values], rowMode: "array" as const, types: TYPES };
+    return await new Promise((resolve, reject) => {
+      this.#client.query(query, (error, answer) => {
+        if (error) reject(error);
+        else resolve(answer.rows as readonly Row[]);
+      });
+    });
   }
 
   #settle(asked: Asked, tell: () => void): void {
