@@ -1,5 +1,6 @@
-// A process that claims and releases slots of an engine, many at once, for a while.
+// A process that claims and releases slots of an engine, many at once, for as long as it is told to, as often as it is told.
 
+import { once } from "node:events";
 import type { Decide, Engine, Store } from "../../dist/contract/index.js";
 import type * as NodeClock from "../../dist/node/clock.js";
 import type { OpenBare } from "./engine.ts";
@@ -18,32 +19,29 @@ interface Subject {
 }
 
 const subject = await { bare, any: leased, own: stored }[work.subject]();
-const state = { isOver: false, pairs: 0, longest: 0 };
-const running = Promise.all(Array.from({ length: work.outstanding }, (_, worker) => repeat(worker)));
-await new Promise((resolve) => setTimeout(resolve, work.warmMs));
-process.once("message", () => void measure());
-process.send!("warm");
+process.send!("ready");
+for (;;) {
+  const [told] = (await once(process, "message")) as [number | "end"];
+  if (told === "end") break;
+  process.send!(await workFor(told));
+}
+await subject.close();
+process.disconnect();
 
-async function measure(): Promise<void> {
-  Object.assign(state, { pairs: 0, longest: 0 });
-  const [cpu, retries] = [process.cpuUsage(), subject.retries()];
-  await new Promise((resolve) => setTimeout(resolve, work.ms));
-  const { user, system } = process.cpuUsage(cpu);
-  const { pairs, longest } = state;
-  process.send!({ pairs, longest, cpu: user + system, retries: subject.retries() - retries } satisfies Share);
-  state.isOver = true;
-  await running;
-  await subject.close();
-  process.disconnect();
+async function workFor(ms: number): Promise<Share> {
+  const [began, cpuBefore, retries] = [performance.now(), process.cpuUsage(), subject.retries()];
+  const workers = Array.from({ length: work.outstanding }, (_, worker) => repeat(worker, began + ms));
+  const pairs = (await Promise.all(workers)).reduce((sum, one) => sum + one, 0);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const tookMs = performance.now() - began;
+  return { pairs, ms: tookMs, cpu: user + system, retries: subject.retries() - retries };
 }
 
-async function repeat(worker: number): Promise<void> {
-  while (!state.isOver) {
-    const began = performance.now();
-    await subject.pair(worker);
-    state.pairs++;
-    state.longest = Math.max(state.longest, performance.now() - began);
-  }
+/** How many pairs one of the outstanding made until then. */
+async function repeat(worker: number, until: number): Promise<number> {
+  let pairs = 0;
+  for (; performance.now() < until; pairs++) await subject.pair(worker);
+  return pairs;
 }
 
 async function bare(): Promise<Subject> {

@@ -8,8 +8,7 @@ const CLIENT = fileURLToPath(new URL("client.js", import.meta.url));
 
 /**
  * What a process does: `own`: commits to slots that nobody else uses; `any`: any free port of a registry, as others
- * ask for them too; `bare`: writes to slots that nobody else
- * uses, without a store.
+ * ask for them too; `bare`: writes to slots that nobody else uses, without a store.
  */
 export interface Work {
   readonly subject: "own" | "any" | "bare";
@@ -20,36 +19,42 @@ export interface Work {
   readonly scope: string;
   readonly ports: number;
   readonly outstanding: number;
-  readonly warmMs: number;
-  readonly ms: number;
 }
 
-/** What one process did. */
+/** What one process did, or several together. */
 export interface Share {
   readonly pairs: number;
+  /** Milliseconds. */
+  readonly ms: number;
   /** Microseconds of the processor. */
   readonly cpu: number;
   /** Claims that were decided more than once. */
   readonly retries: number;
-  /** Milliseconds of the longest pair. */
-  readonly longest: number;
 }
 
-/** Runs a piece of work in several processes at once; the sum of what they did. */
-export async function runClients(work: Work, processes: number): Promise<Share> {
+/** Processes that have their connections, and do nothing until they are told to. */
+export interface Clients {
+  /** Has them all work for a while, and says what they did together. */
+  work(ms: number): Promise<Share>;
+  end(): Promise<void>;
+}
+
+export async function startClients(work: Work, processes: number): Promise<Clients> {
   const clients = Array.from({ length: processes }, () => fork(CLIENT, [JSON.stringify(work)]));
   await Promise.all(clients.map(message));
-  const shares = Promise.all(clients.map((client) => message(client) as Promise<Share>));
-  const exits = Promise.all(clients.map((client) => once(client, "exit")));
-  for (const client of clients) client.send("go");
-  const done = await shares;
-  await exits;
-  const sum = (field: keyof Share): number => done.reduce((total, share) => total + share[field], 0);
   return {
-    pairs: sum("pairs"),
-    cpu: sum("cpu"),
-    retries: sum("retries"),
-    longest: Math.max(...done.map(({ longest }) => longest)),
+    async work(ms) {
+      const shares = Promise.all(clients.map((client) => message(client) as Promise<Share>));
+      for (const client of clients) client.send(ms);
+      const done = await shares;
+      const sum = (field: keyof Share): number => done.reduce((total, share) => total + share[field], 0);
+      return { pairs: sum("pairs"), ms: sum("ms") / processes, cpu: sum("cpu"), retries: sum("retries") };
+    },
+    async end() {
+      const exits = Promise.all(clients.map((client) => once(client, "exit")));
+      for (const client of clients) client.send("end");
+      await exits;
+    },
   };
 }
 

@@ -2,10 +2,12 @@
 
 import { type Engine, open, type Registry } from "moorage";
 import { type FloorLine, median } from "../floor-lines.ts";
-import { runClients, type Share, type Work } from "./clients.ts";
+import { type Clients, type Share, startClients, type Work } from "./clients.ts";
 import type { BenchedEngine, Running } from "./engine.ts";
 
-const ROUNDS = 3;
+/** In turns with the floor, so that both meet the machine as it is. */
+const ROUNDS = 9;
+const ROUND_MS = 1250;
 const PORTS = 10_000;
 const OCCUPIED = [0.5, 0.95];
 /** Over all processes. */
@@ -64,14 +66,16 @@ async function compare(
     options: running.options,
     ports: PORTS,
     outstanding: OUTSTANDING / processes,
-    warmMs: WARM_MS,
-    ms: 2500,
   };
+  const subjects = [work, { ...work, subject: "bare" }] as const;
+  const both = await Promise.all(subjects.map((one) => startClients(one, processes)));
+  for (const clients of both) await clients.work(WARM_MS);
   const [ours, floors]: [Measured[], Measured[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(await measure(running, work, processes));
-    floors.push(await measure(running, { ...work, subject: "bare" }, processes));
+    ours.push(await measure(running, both[0]!));
+    floors.push(await measure(running, both[1]!));
   }
+  await Promise.all(both.map((clients) => clients.end()));
   await occupant?.close();
   const id = `${name}/${subject}${occupied > 0 ? `-${occupied * 100}` : ""}`;
   const title =
@@ -93,7 +97,7 @@ async function compare(
   };
   const lines = [
     line("cpu", `${title}, CPU of a pair`, ({ cpu, pairs }) => cpu / pairs, true),
-    line("time", "… time between pairs", ({ pairs }) => (work.ms * 1000) / pairs, true),
+    line("time", "… time between pairs", ({ ms, pairs }) => (ms * 1000) / pairs, true),
     line("server", "… CPU of the server, a pair", ({ server, pairs }) => server / pairs, false),
   ];
   if (subject === "own") return lines;
@@ -101,13 +105,10 @@ async function compare(
   return [...lines, { ...retries, unit: "", floor: null, floorTitle: "" }];
 }
 
-async function measure(running: Running, work: Work, processes: number): Promise<Measured> {
-  // The server works while the clients start and end, too: of that, the share of the time that is measured.
+async function measure(running: Running, clients: Clients): Promise<Measured> {
   const before = running.cpu();
-  const began = performance.now();
-  const share = await runClients(work, processes);
-  const server = ((running.cpu() - before) * work.ms) / (performance.now() - began);
-  return { ...share, server };
+  const share = await clients.work(ROUND_MS);
+  return { ...share, server: running.cpu() - before };
 }
 
 /** Has a share of the ports leased, all over the pool, until the registry is closed. */
