@@ -1,6 +1,7 @@
 // exportRecords() and importRecords(): what a registry keeps, as text, from one store into another.
 //
-// The text is lines of JSON: first what it is, then one slot a line. It can be kept as a backup of names and kept ports.
+// The text is lines of JSON: first what it is, and of how many slots, then one slot a line. It can be kept as a backup of names
+// and kept ports.
 
 import type { Store } from "../contract/index.ts";
 import { describe, expectBoolean, expectOptions, expectString } from "../core/expect.ts";
@@ -34,6 +35,8 @@ interface Header {
   readonly epoch: number;
   /** The scope of the registry that exported. */
   readonly scope: string;
+  /** How many lines follow, each a slot. */
+  readonly slots: number;
 }
 
 /**
@@ -54,8 +57,9 @@ export async function exportRecords(options: ExportOptions = {}): Promise<string
   try {
     const { store, scope } = world;
     const scopes = isAll ? [SCOPES, ...(await scopesOf(store))] : [scope];
-    const header: Header = { moorage: "export", version: VERSION, epoch: store.epoch, scope };
     const slots = (await Promise.all(scopes.map((one) => slotsToMove(store, one)))).flat();
+    const { epoch } = store;
+    const header: Header = { moorage: "export", version: VERSION, epoch, scope, slots: slots.length };
     return [header, ...slots].map((line) => `${JSON.stringify(line)}\n`).join("");
   } finally {
     await registry.close();
@@ -70,8 +74,8 @@ export async function exportRecords(options: ExportOptions = {}): Promise<string
  * Leases are taken over where nobody has to keep them up: from folder to folder of one machine, within a boot. All
  * others stay where they were granted (`leftBehind`), so end them first.
  *
- * @throws RangeError for text that is no export, of a newer version, and, without `merge`, where there is something
- * already; as `open`.
+ * @throws RangeError for text that is no export, not whole, of a newer version, and, without `merge`, where there is
+ * something already; as `open`.
  * @example
  * import { readFile } from "node:fs/promises";
  * import { importRecords } from "moorage";
@@ -91,7 +95,9 @@ export async function importRecords(text: string, options: ImportOptions = {}): 
     const byScope = new Map<string, MovedSlot[]>();
     for (const slot of slots) {
       const scope = slot.scope === header.scope ? world.scope : slot.scope;
-      byScope.set(scope, [...(byScope.get(scope) ?? []), { ...slot, scope }]);
+      const others = byScope.get(scope);
+      if (others) others.push({ ...slot, scope });
+      else byScope.set(scope, [{ ...slot, scope }]);
     }
     if (!merge) await expectEmpty(world.store, [...byScope.keys()]);
     const reports: Moved[] = [];
@@ -140,10 +146,19 @@ function parse(text: string): { readonly header: Header; readonly slots: readonl
       `\`text\`: expected an export of version ${VERSION} at most, received ${header.version}; use the newer version of Moorage`,
     );
   }
-  if (!Number.isSafeInteger(header.epoch) || typeof header.scope !== "string") {
-    throw new RangeError("`text`: expected the epoch and the scope in line 1, received none");
+  const numbers = [header.epoch, header.slots];
+  if (!numbers.every(Number.isSafeInteger) || typeof header.scope !== "string") {
+    throw new RangeError(
+      "`text`: expected the epoch, the scope and the number of slots in line 1, received others",
+    );
   }
-  return { header: header as Header, slots: rest.map((line, at) => slotOf(json(line, at + 2), at + 2)) };
+  const slots = rest.map((line, at) => slotOf(json(line, at + 2), at + 2));
+  if (slots.length !== header.slots) {
+    throw new RangeError(
+      `\`text\`: expected as many slots as line 1 says, ${header.slots}, received ${slots.length}; it is not whole, and nothing was imported`,
+    );
+  }
+  return { header: header as Header, slots };
 }
 
 function json(line: string, number: number): object {

@@ -135,7 +135,7 @@ describe("an import beside what is there", () => {
 });
 
 describe("text that is refused", () => {
-  const header = { moorage: "export", version: 1, epoch: 1, scope: "default" };
+  const header = { moorage: "export", version: 1, epoch: 1, scope: "default", slots: 1 };
   it.each<[string, string, string]>([
     ["nothing", "", "expected an object in JSON in line 1"],
     ["another file", '{"name":"moorage"}', "expected what `moorage export` wrote"],
@@ -147,9 +147,14 @@ describe("text that is refused", () => {
     [
       "a header without its epoch",
       JSON.stringify({ ...header, epoch: "1" }),
-      "the epoch and the scope in line 1",
+      "the epoch, the scope and the number of slots in line 1",
     ],
     ["a broken line", `${JSON.stringify(header)}\n{"scope":`, "expected an object in JSON in line 2"],
+    [
+      "one whose last line is missing",
+      JSON.stringify(header),
+      "expected as many slots as line 1 says, 1, received 0",
+    ],
     ["a line of another kind", `${JSON.stringify(header)}\n\n{"a":1}`, "a key and a value in line 2"],
   ])("%s", async (_, text, message) => {
     const directory = temporaryFolder();

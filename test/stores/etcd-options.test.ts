@@ -9,6 +9,7 @@ import { etcd, type EtcdOptions, parseEtcdUrl } from "../../src/stores/etcd/inde
 import { temporaryFolder } from "./folder.ts";
 
 const HOST = "http://10.0.0.1:2379";
+const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
 const urls: readonly (readonly [string, EtcdOptions])[] = [
   ["etcd://10.0.0.1", { endpoints: [HOST] }],
@@ -57,8 +58,10 @@ const badOptions: readonly (readonly [unknown, RegExp])[] = [
     { endpoints: [HOST], prefix: "a/" },
     /^`prefix`: expected names with "\/" between them and none at the end/u,
   ],
-  [{ endpoints: [HOST], tls: { cert: "PEM" } }, /^`tls`: expected `cert` and `key` together/u],
+  [{ endpoints: [HOST], tls: { cert: PEM } }, /^`tls`: expected `cert` and `key` together/u],
   [{ endpoints: [HOST], tls: { pfx: "PEM" } }, /^`tls`: unknown option `pfx`/u],
+  [{ endpoints: [HOST], tls: { ca: "/etc/ssl/ca.pem" } }, /^`tls.ca`: expected text in PEM.*not the path/u],
+  [{ endpoints: [HOST], tls: { cert: PEM, key: PEM } }, /^`tls`: expected certificates, and a key/u],
 ];
 
 describe("the URL of an etcd", () => {

@@ -1,6 +1,7 @@
 // What an etcd store is opened with, checked, and read from a URL.
 
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { describe, expectInteger, expectOptions, expectString } from "../../core/expect.ts";
 import type { TlsOptions } from "./transport.ts";
 
@@ -124,15 +125,32 @@ function expectTls(tls: unknown): TlsOptions {
   expectOptions("`tls`", tls, TLS_FILES);
   const { ca, cert, key } = tls as TlsOptions;
   for (const [name, value] of Object.entries({ ca, cert, key })) {
-    if (value !== undefined) expectString(`tls.${name}`, value);
+    if (value !== undefined) expectPem(`tls.${name}`, value);
   }
   if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError(`\`tls\`: expected \`cert\` and \`key\` together, received only one of them`);
   }
-  return {
+  const options = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
   };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RangeError(`\`tls\`: expected certificates, and a key that belongs to \`cert\`: ${why}`, {
+      cause,
+    });
+  }
+  return options;
+}
+
+/** OpenSSL takes an authority that is none for no authority at all. What was received may be a key: it is not shown. */
+function expectPem(option: string, value: unknown): void {
+  if (/^-----BEGIN [A-Z0-9 ]+-----$/mu.test(expectString(option, value))) return;
+  throw new RangeError(
+    `\`${option}\`: expected text in PEM, with a line "-----BEGIN …-----", received another text; not the path of a file, but what is in it`,
+  );
 }
 
 function expectKeyPrefix(prefix: unknown): string {
