@@ -16,7 +16,8 @@ export type {
   PartOptions,
 } from "./options.ts";
 export type { Selection } from "./selection.ts";
-export { createRegistry, type Registry } from "./registry.ts";
+export { createRegistry } from "./create.ts";
+export type { Registry } from "./registry.ts";
 export type { ReleaseOptions } from "./release.ts";
 export { expectName } from "./request.ts";
 export { formatHolder, formatPorts } from "./refusals.ts";

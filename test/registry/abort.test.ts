@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 
 import { faulty } from "./faulty-store.ts";
+import { settle } from "./time.ts";
 import { join, Machine, newState, summary } from "./world.ts";
 
 const REASONS: readonly unknown[] = [new Error("enough"), "text", { code: "X" }, null, 0];
@@ -43,6 +44,29 @@ describe("an abort while an acquire is under way", () => {
     await expect(registry.acquire({ ...options, signal: abort.signal })).rejects.toBe("enough");
     expect(await registry.list()).toEqual([]);
     expect((await registry.acquire(options)).ports).toHaveLength(2);
+  });
+
+  it("that waits for a port ends the waiting, though the store stands still; the place is left when it goes on", async () => {
+    const [state, machine, faults] = [newState(), new Machine(), faulty()];
+    const holder = await join({ state, machine, pid: 2 });
+    await holder.acquire({ ports: 50 });
+    const registry = await join({ state, machine, wrap: faults.wrap });
+    const abort = new AbortController();
+    const waiting = registry.acquire({ ports: 50, wait: true, signal: abort.signal });
+    const told: unknown[] = [];
+    waiting.catch((reason: unknown) => told.push(reason));
+    await settle();
+    let goOn!: () => void;
+    const standstill = new Promise<void>((resolve) => (goOn = resolve));
+    faults.before = () => standstill;
+    abort.abort("enough");
+    await machine.time.advance(100);
+    expect(told).toEqual(["enough"]);
+    const closing = registry.close();
+    goOn();
+    await closing;
+    const store = await state.open();
+    expect([...(await store.read("default", ["queue"]))]).toEqual([]);
   });
 
   it("that comes too late changes nothing", async () => {

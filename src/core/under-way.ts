@@ -1,0 +1,21 @@
+// How many calls are under way: who ends something waits for them.
+
+export class UnderWay {
+  #count = 0;
+  #idle: (() => void)[] = [];
+
+  /** Runs a call that `idle` waits for. */
+  async run<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#count++;
+    try {
+      return await call();
+    } finally {
+      if (--this.#count === 0) for (const tell of this.#idle.splice(0)) tell();
+    }
+  }
+
+  /** Settles when none is under way, nor one that began meanwhile. */
+  async idle(): Promise<void> {
+    while (this.#count > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+}
