@@ -1,7 +1,6 @@
 // One lease of a grant: the places it has chosen, claimed and examined, and what it writes.
 
 import {
-  type Claim,
   type Kept,
   nameKey,
   type NameRecord,
@@ -9,18 +8,17 @@ import {
   type Slot,
   type SlotChange,
   type Token,
-  type Verdict,
   writePort,
   writeRecord,
 } from "../contract/index.ts";
-import { PortError, type Transport } from "../core/index.ts";
 import { Candidates, type Seeker } from "./candidates.ts";
+import { type Claims, claimsOf } from "./claim.ts";
+import { Examination } from "./examination.ts";
 import { giveBack, type GrantedSlot } from "./give-back.ts";
 import type { Guarding } from "./guarding.ts";
 import type { Tenure } from "./holders.ts";
 import type { Candidate, PortSlot } from "./judge.ts";
 import type { LeaseFacts } from "./lease.ts";
-import { sameProcess } from "./living.ts";
 import type { NameState } from "./names.ts";
 import { leftOf, reclaim } from "./reclaim.ts";
 import type { Refusal } from "./refusals.ts";
@@ -47,9 +45,6 @@ export interface PartOptions {
   readonly tenure: Tenure;
 }
 
-/** What is to be said of a port that was claimed. */
-type Examined = "free" | "guarded" | "stranger" | "forbidden";
-
 /** A place that is claimed: its slots have the revision of the commit. */
 interface Claimed {
   readonly place: readonly Candidate[];
@@ -60,9 +55,8 @@ export class Part {
   readonly request: Request;
   readonly #world: World;
   readonly #candidates: Candidates;
-  readonly #claim: Claim;
-  /** The same on other hosts, where nothing of this process stands behind it. */
-  readonly #claimElsewhere: Claim;
+  readonly #claims: Claims;
+  readonly #examination: Examination;
   readonly #tenure: Tenure;
   readonly #wasKept: boolean;
   readonly #formerPorts: readonly number[];
@@ -89,22 +83,8 @@ export class Part {
     this.#wasKept = name.isKept;
     this.#formerPorts = name.formerPorts;
     this.#tenure = tenure;
-    const isHere = request.scopes === null || request.scopes.includes(world.scope);
-    const isOwn = isHere && sameProcess(request.holder, world.host.self);
-    this.#claim = {
-      lease: tenure.lease,
-      name: request.name,
-      addresses: request.addresses,
-      holder: request.holder,
-      grantedAt: world.clock.now(),
-      session: tenure.session,
-      guarded: world.host.guards !== undefined && isOwn,
-      // A socket holds for the process that has it; UDP cannot be held beside the server that is to come.
-      held: request.hold && isOwn && world.host.holds !== undefined && request.protocols.includes("tcp"),
-      heir: null,
-      alone: request.count === 1 && request.protocols.length === 1,
-    };
-    this.#claimElsewhere = { ...this.#claim, guarded: false, held: false };
+    this.#claims = claimsOf(world, request, tenure);
+    this.#examination = new Examination(world, request, this.#claims.here);
   }
 
   get isFull(): boolean {
@@ -176,7 +156,7 @@ export class Part {
       for (const portSlot of candidate.slots) {
         const { scope, key, slot, staying, record } = portSlot;
         const kept = this.#keptBeside(record.kept);
-        const claims = [...staying, scope === undefined ? this.#claim : this.#claimElsewhere];
+        const claims = [...staying, scope === undefined ? this.#claims.here : this.#claims.elsewhere];
         const value = writePort({ claims, kept, left: leftOf(this.#world, portSlot) });
         const id = slotId(scope, key);
         changes.push({ scope, key, ifRevision: claimed.get(id) ?? slot?.revision ?? 0, value });
@@ -209,7 +189,7 @@ export class Part {
   /** Whether the name went to another request, or the time limit passed and somebody took a port of it. */
   isOvertaken(changed: ReadonlySet<string>): boolean {
     const { name } = this.request;
-    return (name !== null && changed.has(nameKey(name))) || changed.has(sessionKey(this.#claim.lease));
+    return (name !== null && changed.has(nameKey(name))) || changed.has(sessionKey(this.#tenure.lease));
   }
 
   /** Puts the places back whose slots changed before they could be claimed or given up. */
@@ -252,57 +232,15 @@ export class Part {
     for (const claimed of this.#claimed.splice(0)) {
       // Until it is found good it is one to give up, should an error end this.
       this.#rejected.push(claimed);
-      let isGood = true;
-      for (const { protocol, port, shares } of usesOf(claimed.place)) {
-        const secured = this.#secure(guarding, protocol, port, shares);
-        const verdict = secured === "unknown" ? await this.#ask(protocol, port, shares) : secured;
-        if (verdict === "free") continue;
-        this.#refused[verdict]++;
-        this.#candidates.reject(claimed.place, port);
-        isGood = false;
-        break;
-      }
-      if (isGood) {
+      const unavailable = await this.#examination.of(claimed.place, guarding);
+      if (unavailable) {
+        this.#refused[unavailable.verdict]++;
+        this.#candidates.reject(claimed.place, unavailable.port);
+      } else {
         this.#placed.push(claimed);
         this.#rejected = this.#rejected.filter((one) => one !== claimed);
-      } else {
-        guarding.release(
-          this.#claim.lease,
-          this.request.protocols,
-          claimed.place.map(({ port }) => port),
-        );
       }
     }
-  }
-
-  /** Takes the guard and the hold of a port, at once; `unknown` where that does not say whether it is free. */
-  #secure(guarding: Guarding, protocol: Transport, port: number, shares: boolean): Examined | "unknown" {
-    const { lease, guarded, held } = this.#claim;
-    const { guards } = this.#world.host;
-    if (guarded && !guarding.take(lease, protocol, port, shares)) {
-      // Asked, so that whoever has it without a lease any more lets it go.
-      void guards?.isHeld(protocol, port).catch(() => undefined);
-      return "guarded";
-    }
-    if (!held || protocol !== "tcp") return "unknown";
-    return this.#judge(guarding.hold(lease, port, this.request.bindingsAt(protocol, port)));
-  }
-
-  /** Asks who has the guard, where this lease has none, and looks at the kernel. */
-  async #ask(protocol: Transport, port: number, shares: boolean): Promise<Examined> {
-    const { host } = this.#world;
-    const { guarded } = this.#claim;
-    // A lease of another process has no guard of its own, but respects those of others.
-    if (!guarded && !shares && (await host.guards?.isHeld(protocol, port))) return "guarded";
-    const { signal } = this.request;
-    return this.#judge(await host.look(this.request.bindingsAt(protocol, port), { signal }));
-  }
-
-  #judge(verdict: Verdict): Exclude<Verdict, "no-address"> {
-    if (verdict !== "no-address") return verdict;
-    const input = this.request.addresses.join(", ");
-    const message = `\`address\`: this machine does not have the address ${input}`;
-    throw new PortError("INVALID_ADDRESS", message, { input, position: 0 });
   }
 
   confirmation(): SlotChange[] {
@@ -312,7 +250,7 @@ export class Part {
 
   granted(): Granted {
     const { protocols, addresses } = this.request;
-    const { lease, name, holder, grantedAt, held } = this.#claim;
+    const { lease, name, holder, grantedAt, held } = this.#claims.here;
     const facts: LeaseFacts = {
       id: lease,
       name,
@@ -340,13 +278,13 @@ export class Part {
 
   async undo(guarding: Guarding): Promise<void> {
     const ports = [...this.#attempted];
-    guarding.release(this.#claim.lease, this.request.protocols, ports);
+    guarding.release(this.#tenure.lease, this.request.protocols, ports);
     if (ports.length > 0) await this.#giveBack(ports);
   }
 
   async #giveBack(ports: readonly number[]): Promise<void> {
     const { name, protocols, kept, hosts } = this.request;
-    const returned = { id: this.#claim.lease, name, protocols, ports, hosts };
+    const returned = { id: this.#tenure.lease, name, protocols, ports, hosts };
     const givesUp = kept && !this.#wasKept;
     await giveBack(this.#world, returned, { ending: null, givesUp, formerPorts: this.#formerPorts });
   }
@@ -364,7 +302,7 @@ export class Part {
   #nameChange(name: string, isGranting: boolean): SlotChange {
     const { protocols, addresses, kept } = this.request;
     const record: NameRecord = {
-      lease: this.#claim.lease,
+      lease: this.#tenure.lease,
       protocols,
       addresses,
       ports: [...this.#ports(), ...this.#wanted.flat().map(({ port }) => port)],
@@ -385,17 +323,6 @@ export class Part {
   #count(places: readonly (readonly Candidate[])[]): number {
     return places.reduce((sum, place) => sum + place.length, 0);
   }
-}
-
-/** Each use of a port of this host in a place, and whether a guarded lease stays beside it. */
-function usesOf(
-  place: readonly Candidate[],
-): { readonly protocol: Transport; readonly port: number; readonly shares: boolean }[] {
-  return place.flatMap(({ port, slots }) =>
-    slots
-      .filter(({ scope }) => scope === undefined)
-      .map(({ protocol, isGuarded }) => ({ protocol, port, shares: isGuarded })),
-  );
 }
 
 function slotsOf(place: readonly Candidate[]): PortSlot[] {
