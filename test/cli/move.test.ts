@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { open } from "../../src/node/index.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 import { newFolder } from "./moorage.ts";
 
@@ -29,9 +30,29 @@ test("what export prints, import takes in from a file, and says what became of i
   expect(merged.stderr).toContain("left as they are: port/tcp/14750, name/");
 });
 
+test.each([
+  [1, "1 lease can only live where it was granted: its process goes on there and is not known here"],
+  [2, "2 leases can only live where they were granted: their processes go on there and are not known here"],
+])("import says of %i leases with a time limit that they stay where they are", async (count, line) => {
+  await using one = newFolder();
+  await using two = newFolder();
+  {
+    await using registry = await open({ directory: one.directory });
+    for (let at = 0; at < count; at += 1) await registry.acquire({ ports: "14751-14759", ttlMs: 60_000 });
+    const file = join(temporaryFolder(), "ports.jsonl");
+    writeFileSync(file, (await one.run("export")).stdout);
+    const { stderr } = await two.run("import", file);
+    expect(stderr.split("\n")[1]).toBe(line);
+  }
+});
+
 test("import refuses a file that is not there, and what is no export", async () => {
   await using folder = newFolder();
-  expect(await folder.run("import", "nowhere.jsonl")).toMatchObject({ code: 1, stdout: "" });
+  const missing = await folder.run("import", "nowhere.jsonl");
+  expect(missing).toMatchObject({ code: 64, stdout: "" });
+  expect(missing.stderr).toContain(
+    'moorage: USAGE: `file`: expected one that can be read, received the string "nowhere.jsonl": ENOENT',
+  );
   const file = join(temporaryFolder(), "package.json");
   writeFileSync(file, "{}");
   const { code, stderr } = await folder.run("import", file);

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";
+import { describe } from "../../core/expect.ts";
 import { exportRecords, type ImportReport, importRecords } from "../../node/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { inFlags } from "../flags.ts";
@@ -22,17 +23,29 @@ export async function exportTo({ all }: ExportFlags): Promise<number> {
 
 /** Reads a file, or stdin. */
 export async function importFrom(file: string | undefined, { merge }: ImportFlags): Promise<number> {
-  const text =
-    file === undefined || file === "-" ? await textOf(process.stdin) : await readFile(file, "utf8");
+  const text = file === undefined || file === "-" ? await textOf(process.stdin) : await readText(file);
   const { names, leases, others, skipped, leftBehind } = await importInFlags(text, merge);
   say(`imported ${count(names, "name")}, ${count(leases, "lease")}, ${count(others, "other record")}`);
   if (skipped.length > 0) say(`left as they are: ${skipped.join(", ")}`);
   if (leftBehind > 0) {
-    say(
-      `${count(leftBehind, "lease")} can only live where it was granted: its process goes on there and is not known here`,
-    );
+    const theirs =
+      leftBehind === 1
+        ? "it was granted: its process goes on there and is"
+        : "they were granted: their processes go on there and are";
+    say(`${count(leftBehind, "lease")} can only live where ${theirs} not known here`);
   }
   return EXIT.OK;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RangeError(`\`file\`: expected one that can be read, received ${describe(file)}: ${why}`, {
+      cause,
+    });
+  }
 }
 
 /** @throws as `importRecords`, in the words of the command line. */
