@@ -162,7 +162,7 @@ export class HeldLease implements Lease {
   release(): Promise<void> {
     this.#releasing ??= this.#actions.release(this).catch((error: unknown) => {
       // Nobody waits for what was lost, only its record is tidied.
-      if (this.#lossReason) return;
+      if (this.#lossReason) return this.#tellLoss(this.#lossReason);
       // The next call may find the store usable again.
       this.#releasing = undefined;
       throw error;
@@ -199,11 +199,15 @@ export class HeldLease implements Lease {
     return this.release();
   }
 
-  /** Has `lost` fire, unless the lease is over already. For its registry. */
+  /** Has `lost` fire, unless the lease is over already; while it is released, when that fails. For its registry. */
   static lose(lease: HeldLease, reason: LossReason): void {
-    if (lease.#releasing || lease.#lossReason) return;
+    if (lease.#lossReason) return;
     lease.#lossReason = reason;
-    lease.#loss ??= lease.#world.newAbortable();
-    lease.#loss.abort(leaseLost(lease.ports, reason));
+    if (!lease.#releasing) lease.#tellLoss(reason);
+  }
+
+  #tellLoss(reason: LossReason): void {
+    this.#loss ??= this.#world.newAbortable();
+    this.#loss.abort(leaseLost(this.ports, reason));
   }
 }

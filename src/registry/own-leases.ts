@@ -177,7 +177,8 @@ export class OwnLeases {
     try {
       await giveBack(this.#world, facts, { ending: "released", granted });
     } catch (error) {
-      if (entry) {
+      // What was lost meanwhile is over, and its guard is let go.
+      if (entry && this.#entries.get(facts.id) === entry) {
         this.#index(entry);
         this.#guardAgain(entry);
       }
