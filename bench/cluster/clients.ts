@@ -41,10 +41,15 @@ export interface Clients {
 
 export async function startClients(work: Work, processes: number): Promise<Clients> {
   const clients = Array.from({ length: processes }, () => fork(CLIENT, [JSON.stringify(work)]));
-  await Promise.all(clients.map(message));
+  const ended = Promise.race(clients.map(endOf));
+  // Nobody asks any more when they have been told to end.
+  ended.catch(() => {});
+  const messages = async (): Promise<unknown[]> =>
+    await Promise.race([Promise.all(clients.map(message)), ended]);
+  await messages();
   return {
     async work(ms) {
-      const shares = Promise.all(clients.map((client) => message(client) as Promise<Share>));
+      const shares = messages() as Promise<Share[]>;
       for (const client of clients) client.send(ms);
       const done = await shares;
       const sum = (field: keyof Share): number => done.reduce((total, share) => total + share[field], 0);
@@ -59,11 +64,10 @@ export async function startClients(work: Work, processes: number): Promise<Clien
 }
 
 async function message(client: ChildProcess): Promise<unknown> {
-  const ended = once(client, "exit").then(([code]) => {
-    throw new Error(`a client ended with ${code}`);
-  });
-  const said = once(client, "message") as Promise<[unknown]>;
-  const [value] = await Promise.race([said, ended]);
-  ended.catch(() => {});
-  return value;
+  return ((await once(client, "message")) as [unknown])[0];
+}
+
+async function endOf(client: ChildProcess): Promise<never> {
+  const [code] = (await once(client, "exit")) as [number | null];
+  throw new Error(`a client ended with ${code}`);
 }

@@ -11,7 +11,16 @@ export async function openBare(
   const agent = new Agent({ keepAlive: true, maxSockets: outstanding });
   const post = async (body: string): Promise<string> =>
     await new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      // As a list, headers take Node less to write.
+      const length = `${Buffer.byteLength(body)}`;
+      const headers = [
+        "host",
+        `${host}:${port}`,
+        "content-type",
+        "application/json",
+        "content-length",
+        length,
+      ];
       const outgoing = request(
         { host, port, path: "/v3/kv/txn", method: "POST", agent, headers },
         (incoming) => {

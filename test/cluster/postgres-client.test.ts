@@ -4,6 +4,7 @@ import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 import type { Store } from "../../src/contract/index.ts";
+import type { PostgresClient, PostgresQuery } from "../../src/stores/postgres/driver.ts";
 import { hasPostgres, type PostgresServer, startPostgres, WITHOUT_POSTGRES } from "./postgres-server.ts";
 import { freshSchema, openPostgres } from "./postgres-stores.ts";
 
@@ -58,6 +59,20 @@ describe.skipIf(!hasPostgres)(`a client of one's own${WITHOUT_POSTGRES}`, () => 
     const { rowCount } = await client.query("SELECT pg_listening_channels()");
     expect(rowCount).toBe(0);
     expect(client.eventNames().map((name) => [name, client.listenerCount(name)])).toEqual(before);
+  });
+
+  it("that answers with promises alone does everything, and refuses with an error", async () => {
+    const client = await ownClient();
+    const wrapped = {
+      query: async (query: PostgresQuery) => await client.query(query),
+      on: client.on.bind(client),
+      removeListener: client.removeListener.bind(client),
+    } as PostgresClient;
+    const store = await openPostgres({ client: wrapped, schema: freshSchema() });
+    await useAll(store);
+    await client.query("SET default_transaction_read_only = on");
+    const commit = store.commit("s", [{ key: "k", ifRevision: 0, value: "v" }]);
+    await expect(commit).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 
   it("that loses its connection is an error that says so", async () => {

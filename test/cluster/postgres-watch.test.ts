@@ -71,6 +71,21 @@ async function next(watch: Watch): Promise<SlotChanges> {
 }
 
 describe.skipIf(!hasPostgres)(`a watch of PostgreSQL${WITHOUT_POSTGRES}`, () => {
+  it("goes on when somebody has ended the look that it waits for", async () => {
+    const [watcher, other] = [await open(), await open()];
+    const watch = watcher.watch("s");
+    await next(watch);
+    const admin = await administrator();
+    await admin.query(`BEGIN; LOCK TABLE "${schema}".change IN ACCESS EXCLUSIVE MODE`);
+    const waiting = "wait_event_type = 'Lock' AND query LIKE '%look(%'";
+    const cancel = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${waiting}`;
+    const canceled = async (): Promise<unknown> => (await admin.query(cancel)).rowCount;
+    await expect.poll(canceled, { timeout: 10_000, interval: 20 }).toBeGreaterThan(0);
+    await admin.query("COMMIT");
+    const revision = await put(other, "k");
+    expect(await next(watch)).toMatchObject({ slots: [{ key: "k", revision }] });
+  });
+
   it("loses no change and tells none too late, while transactions of all kinds are open", async () => {
     const [watcher, ...stores] = await Promise.all(Array.from({ length: 5 }, () => open()));
     const watch = watcher!.watch("s");

@@ -16,12 +16,18 @@ export interface PostgresNotification {
   readonly payload?: string | undefined;
 }
 
+/** What the server answered to a statement. */
+export interface PostgresAnswer {
+  readonly rows: readonly unknown[];
+}
+
 /** A connected `Client` of the package `pg`, by shape. */
 export interface PostgresClient {
+  /** Answers by the callback, as `pg` does, or, where it knows none, by a promise of a `PostgresAnswer`. */
   query(
     query: PostgresQuery,
-    callback: (error: Error | null | undefined, answer: { readonly rows: readonly unknown[] }) => void,
-  ): void;
+    callback: (error: Error | null | undefined, answer: PostgresAnswer) => void,
+  ): unknown;
   on(event: "notification", listener: (notification: PostgresNotification) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;

@@ -51,6 +51,11 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** Whether an administrator, or a time limit of the server, has ended the statement alone. */
+export function isCanceled(error: unknown): boolean {
+  return sqlState(error) === SQLSTATE.QUERY_CANCELED;
+}
+
 /** `error` as a PortError when the server or the connection is the cause, any other error as it is. */
 export function storeFailure(error: unknown, name: string, waitedMs: number): unknown {
   if (error instanceof ConnectionLost) return unavailable(name, reason(error), error);

@@ -8,7 +8,7 @@ import {
   type Clock,
   throwIfAborted,
 } from "../../contract/index.ts";
-import { ConnectionLost, isPassing, storeFailure } from "./failure.ts";
+import { ConnectionLost, isCanceled, isPassing, storeFailure } from "./failure.ts";
 import type { Link } from "./link.ts";
 import type { Source } from "./source.ts";
 
@@ -86,7 +86,7 @@ export class Line {
         } catch (error) {
           const isOver = this.#isClosed || this.left(deadline) <= 0;
           // Where there was no server yet, there is probably none.
-          const isFinal = !isPassing(error) || (isFirst && error instanceof ConnectionLost);
+          const isFinal = !passes(error, deadline) || (isFirst && error instanceof ConnectionLost);
           if (isOver || isFinal) throw storeFailure(error, this.#options.name, this.waited(deadline));
         }
         await this.pause(tries);
@@ -145,6 +145,11 @@ export class Line {
       throw error;
     }
   }
+}
+
+/** Who has all the time, as a watch, asks once more where a statement was ended from outside. */
+function passes(error: unknown, deadline: number): boolean {
+  return isPassing(error) || (deadline === Infinity && isCanceled(error));
 }
 
 /** Making a connection has its own time limit; a call may have less left, and a pool may have none to lend. */

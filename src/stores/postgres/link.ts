@@ -4,7 +4,7 @@
 // for the answer to something else. It is ended, and with it all that waits for it.
 
 import { clearTimeout, setTimeout } from "node:timers";
-import type { PostgresClient, PostgresNotification } from "./driver.ts";
+import type { PostgresAnswer, PostgresClient, PostgresNotification } from "./driver.ts";
 import { ConnectionLost, isConnectionLost, reason } from "./failure.ts";
 
 /** The columns of a row as text, by position. */
@@ -116,10 +116,13 @@ export class Link {
   async #ask({ text, values }: Asked): Promise<readonly Row[]> {
     const query = { text, values: [...values], rowMode: "array" as const, types: TYPES };
     return await new Promise((resolve, reject) => {
-      this.#client.query(query, (error, answer) => {
+      const tell = ({ rows }: PostgresAnswer): void => resolve(rows as readonly Row[]);
+      const promised = this.#client.query(query, (error, answer) => {
         if (error) reject(error);
-        else resolve(answer.rows as readonly Row[]);
+        else tell(answer);
       });
+      // A client of the caller's own that is wrapped by something may pass no callback on.
+      if (isPromise(promised)) promised.then(tell, reject);
     });
   }
 
@@ -151,4 +154,8 @@ export class Link {
     if (!broken) this.#client.removeListener("error", this.#onError);
     this.#options.letGo(broken);
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<PostgresAnswer> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
