@@ -1,5 +1,5 @@
-// The engine that a registry is kept on: given by the caller, or named by MOORAGE_STORE. Nobody loads what he does not
-// use: the door of an engine is imported when a URL names it.
+// The engine that a registry is kept on: given by the caller, or named by MOORAGE_STORE, which goes before MOORAGE_DIR.
+// Nobody loads what he does not use: the door of an engine is imported when a URL names it.
 
 import type { Engine } from "../contract/index.ts";
 import { describe } from "../core/expect.ts";
@@ -21,8 +21,8 @@ export interface Whereabouts {
  * The engine, or `undefined` where the registry is kept in a folder. What the caller says goes before the
  * environment.
  *
- * @throws TypeError for what is no engine, and for an engine and a folder together; RangeError for a URL that names
- * none.
+ * @throws TypeError for what is no engine, for an engine and a folder together, and for a MOORAGE_SCOPE without an
+ * engine; RangeError for a URL that names none.
  */
 export async function findEngine(
   { directory, store }: Whereabouts,
@@ -32,8 +32,15 @@ export async function findEngine(
     throw new TypeError("`store`: a registry is kept on an engine or in a folder; leave `directory` out");
   }
   if (store !== undefined) return expectEngine(store);
-  const url = env["MOORAGE_STORE"];
-  return directory === undefined && url ? await loadEngine(url) : undefined;
+  const { MOORAGE_STORE: url, MOORAGE_SCOPE: scope } = env;
+  if (directory === undefined && url) return await loadEngine(url);
+  // Beside MOORAGE_STORE it is of the engine that the caller leaves for a folder.
+  if (scope && !url) {
+    throw new TypeError(
+      `\`MOORAGE_SCOPE\`: belongs to a registry on an engine, received ${describe(scope)}; name the engine in MOORAGE_STORE, or leave it out`,
+    );
+  }
+  return undefined;
 }
 
 function expectEngine(value: unknown): Engine {

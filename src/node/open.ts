@@ -37,7 +37,8 @@ export interface OpenOptions {
    * On an engine, whose ports to lease: those of a host by its name, `{ host: "web-1" }`, or those of a pool, which no
    * machine has, `{ pool: "vip-1", ports: "30000-32767" }`.
    *
-   * @default what `$MOORAGE_SCOPE` says (`host/web-1`, `pool/vip-1`), else this machine, by its host name and machine id
+   * @default what `$MOORAGE_SCOPE` says (`host/web-1`, `pool/vip-1`, `pool/vip-1:30000-32767`), else this machine, by its
+   * host name and machine id
    */
   readonly scope?: Scope | undefined;
   /**

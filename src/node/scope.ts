@@ -45,13 +45,14 @@ export function expectScope(value: unknown): Scope {
   return { pool: expectName("scope.pool", pool), ports: ports === undefined ? undefined : toPortSet(ports) };
 }
 
-/** "host/web-1" or "pool/vip-1", as MOORAGE_SCOPE says it. */
+/** "host/web-1", "pool/vip-1" or "pool/vip-1:30000-30009", as MOORAGE_SCOPE says it. */
 function parseScope(text: string): Scope {
-  const [, kind, name] = /^(host|pool)\/(.+)$/u.exec(text) ?? [];
-  if (kind === undefined || name === undefined) {
-    throw new RangeError(`\`MOORAGE_SCOPE\`: expected host/NAME or pool/NAME, received ${describe(text)}`);
-  }
-  return expectScope({ [kind]: name });
+  const [, host, pool, ports] = /^(?:host\/(.+)|pool\/(.+?)(?::([\d,!-]+))?)$/u.exec(text) ?? [];
+  if (host !== undefined) return expectScope({ host });
+  if (pool !== undefined) return expectScope({ pool, ports });
+  throw new RangeError(
+    `\`MOORAGE_SCOPE\`: expected host/NAME, pool/NAME or pool/NAME:PORTS, received ${describe(text)}`,
+  );
 }
 
 /**

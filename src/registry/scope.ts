@@ -97,7 +97,8 @@ export async function bindPool(store: Store, name: string, ports: PortSet | unde
     }
     if (!ports) {
       throw new RangeError(
-        `\`scope.ports\`: there is no pool ${JSON.stringify(name)} yet; say which ports it has`,
+        `\`scope.ports\`: there is no pool ${JSON.stringify(name)} yet; say which ports it has, ` +
+          `as in \`scope: { pool: ${JSON.stringify(name)}, ports: "30000-30009" }\` or MOORAGE_SCOPE=pool/${name}:30000-30009`,
       );
     }
     const value = JSON.stringify({ pool: name, ports: String(ports) });

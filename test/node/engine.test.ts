@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../src/node/clock.ts";
-import { diagnose, open, repair } from "../../src/node/index.ts";
+import { diagnose, exportRecords, open, repair } from "../../src/node/index.ts";
 import { type MachineFacts, machineFacts, machineName } from "../../src/node/machine.ts";
 import { memory, type SharedMemory } from "../../src/stores/memory/index.ts";
 import { temporaryFolder } from "../stores/folder.ts";
@@ -48,6 +48,20 @@ describe("a registry on an engine", () => {
     expect(await two.tryAcquire()).toMatchObject({ granted: false, refusal: { refused: { leased: 3 } } });
     await using host = await open({ store, scope: { host: "web-1" } });
     expect(await host.list()).toEqual([]);
+  });
+
+  it.each([
+    ["vip-1", "pool/vip-1:1-3"],
+    ["vip-1", "pool/vip-1:1-4,!4"],
+    ["redis:6379", "pool/redis:6379:1-3"],
+  ])("leases the ports of the pool %s, made by MOORAGE_SCOPE=%s", async (pool, text) => {
+    const store = engine();
+    vi.stubEnv("MOORAGE_SCOPE", text);
+    for (const _ of [1, 2]) {
+      await using registry = await open({ store });
+      await expect(registry.acquire({ ports: 4 })).rejects.toThrow("ports of this pool, which are 1-3");
+    }
+    await expect(open({ store, scope: { pool, ports: "1-4" } })).rejects.toThrow("has the ports 1-3");
   });
 
   it("in a pool has wildcards, families and protocols collide as on one machine", async () => {
@@ -138,7 +152,7 @@ describe("open refuses, on an engine,", () => {
       "a pool that nobody has made, without its ports",
       () => ({ store: engine(), scope: { pool: "vip" } }),
       RangeError,
-      '`scope.ports`: there is no pool "vip" yet; say which ports it has',
+      '`scope.ports`: there is no pool "vip" yet; say which ports it has, as in `scope: { pool: "vip", ports: "30000-30009" }` or MOORAGE_SCOPE=pool/vip:30000-30009',
     ],
     [
       "ports that are none",
@@ -194,8 +208,32 @@ describe("open refuses, on an engine,", () => {
   it("a MOORAGE_SCOPE that says none", async () => {
     vi.stubEnv("MOORAGE_SCOPE", "web-1");
     await expect(open({ store: engine() })).rejects.toThrow(
-      '`MOORAGE_SCOPE`: expected host/NAME or pool/NAME, received the string "web-1"',
+      '`MOORAGE_SCOPE`: expected host/NAME, pool/NAME or pool/NAME:PORTS, received the string "web-1"',
     );
+  });
+
+  it.each([
+    ["pool/vip:90-80", "90-80"],
+    ["pool/vip:80", '`scope.ports`: the pool "vip" has the ports 1-3, received 80'],
+  ])("MOORAGE_SCOPE=%s, where the pool has the ports 1-3", async (text, message) => {
+    const store = engine();
+    await using _ = await open({ store, scope });
+    vi.stubEnv("MOORAGE_SCOPE", text);
+    await expect(open({ store })).rejects.toThrow(message);
+  });
+
+  it("a MOORAGE_SCOPE without one", async () => {
+    vi.stubEnv("MOORAGE_SCOPE", "pool/vip-1");
+    for (const attempt of [open(), open({ directory: temporaryFolder() }), diagnose(), exportRecords()]) {
+      await expect(attempt).rejects.toThrow(TypeError);
+      await expect(attempt).rejects.toThrow(
+        '`MOORAGE_SCOPE`: belongs to a registry on an engine, received the string "pool/vip-1"; name the engine in MOORAGE_STORE, or leave it out',
+      );
+    }
+    // What the caller says goes before the environment, which names an engine and a scope of it.
+    vi.stubEnv("MOORAGE_STORE", "etcd://127.0.0.1:1");
+    await using registry = await open({ directory: temporaryFolder() });
+    expect(await registry.list()).toEqual([]);
   });
 });
 
