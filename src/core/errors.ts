@@ -25,7 +25,10 @@ export interface RefusalCounts {
   readonly awaited: number;
   /** Just released or taken back, where the request refuses such ports. */
   readonly quarantined: number;
-  /** Leased by a registry in another state folder, of another user or version. */
+  /**
+   * Leased by a registry in another state folder, of another user or version; or had by a process whose lease is over,
+   * as one that was stopped.
+   */
   readonly guarded: number;
   /** In use by a program that holds no lease. */
   readonly stranger: number;

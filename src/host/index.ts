@@ -5,6 +5,7 @@
  */
 
 export { shortCommand } from "./command.ts";
+export { guardOwners } from "./guard-owners.ts";
 export { openHost } from "./host.ts";
 export { carriersOf, type Offspring, offspringOf, type StartedCommand } from "./offspring.ts";
 export { bindingWay } from "./sockets.ts";

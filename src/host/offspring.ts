@@ -74,7 +74,8 @@ export function carriersOf(leases: readonly string[]): number[] {
   return pids().filter((pid) => readLeases(pid).some((lease) => leases.includes(lease)));
 }
 
-function isOwnProc(): boolean {
+/** Whether /proc shows the processes by the pids that this one knows them by. */
+export function isOwnProc(): boolean {
   const self = readOrNothing(() => readLink("/proc/self"));
   const status = readOrNothing(() => readText("/proc/self/status")) ?? "";
   return self !== undefined && isOwnNumbering(self, status, process.pid);

@@ -39,7 +39,9 @@ const OUTPUT = z.object({
         }),
       ),
       keptFor: z.array(z.string()),
-      isLeasedElsewhere: z.boolean().describe("by another user, or in another state folder"),
+      isLeasedElsewhere: z
+        .boolean()
+        .describe("by another user, in another state folder, or by a process whose lease is over"),
     }),
   ),
 });

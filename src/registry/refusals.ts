@@ -96,6 +96,9 @@ function inShell(name: string): string {
   return name.startsWith("-") ? `-- ${word}` : word;
 }
 
+/** What a guard says of a port that no lease accounts for. */
+const GUARDED = "leased in another state folder or by another user, or had by a process whose lease is over";
+
 export function noPortAvailable(
   request: Request,
   refused: RefusalCounts,
@@ -106,7 +109,7 @@ export function noPortAvailable(
     refused.kept > 0 ? `${refused.kept} kept for other names` : "",
     refused.awaited > 0 ? `${refused.awaited} awaited by others` : "",
     refused.quarantined > 0 ? `${refused.quarantined} in quarantine` : "",
-    refused.guarded > 0 ? `${refused.guarded} leased in another state folder or by another user` : "",
+    refused.guarded > 0 ? `${refused.guarded} ${GUARDED}` : "",
     refused.stranger > 0 ? `${refused.stranger} in use by programs without a lease` : "",
     refused.forbidden > 0 ? `${refused.forbidden} forbidden to this user` : "",
     refused.reserved > 0 ? `${refused.reserved} left to the kernel` : "",
@@ -157,9 +160,11 @@ export function leaseHeld(ports: readonly number[], holder: HolderDescription): 
   return new PortError("LEASE_HELD", message, { ports, holder: describeHolder(holder) });
 }
 
-export function leaseNotFound(target: string | number): PortError<"LEASE_NOT_FOUND"> {
+/** @param isGuarded whether somebody has the guard of the port all the same */
+export function leaseNotFound(target: string | number, isGuarded = false): PortError<"LEASE_NOT_FOUND"> {
   const what = typeof target === "number" ? `port ${target}` : `the name ${JSON.stringify(target)}`;
-  return new PortError("LEASE_NOT_FOUND", `no lease has ${what}`, { input: String(target) });
+  const guarded = isGuarded ? ` here: it is ${GUARDED}; see \`moorage who ${target}\`` : "";
+  return new PortError("LEASE_NOT_FOUND", `no lease has ${what}${guarded}`, { input: String(target) });
 }
 
 /** A name whose ports are kept and not leased: there is nothing to give back but what it keeps. */

@@ -49,7 +49,8 @@ export async function release(
   const found = await toLeases(world, slots.values());
   const leases = found.filter(({ name }) => typeof target === "number" || name === target);
   if (leases.length === 0) {
-    throw record?.kept ? onlyKept(String(target), record.ports) : leaseNotFound(target);
+    if (record?.kept) throw onlyKept(String(target), record.ports);
+    throw leaseNotFound(target, await isGuarded(world, target));
   }
   for (const lease of leases)
     if (!force && !mayRelease(world, lease)) throw leaseHeld(lease.ports, new Living(world).holderOf(lease));
@@ -70,6 +71,13 @@ async function hasOtherPorts(world: World, { id, ports, hasTimeLimit }: LeaseInf
 function endingOf({ state, hasTimeLimit }: LeaseInfo): "released" | "expired" | "reclaimed" {
   if (state === "held") return "released";
   return hasTimeLimit ? "expired" : "reclaimed";
+}
+
+/** Whether somebody has the guard of a port: there is more than this registry can give back. */
+async function isGuarded({ host: { guards } }: World, target: string | number): Promise<boolean> {
+  if (typeof target === "string" || !guards) return false;
+  const held = await Promise.all(TRANSPORTS.map((protocol) => guards.isHeld(protocol, target)));
+  return held.includes(true);
 }
 
 async function findName(

@@ -79,6 +79,6 @@ async function takeOverGuards(
 
 /** The lease that a dead process left has ports that were granted to others since. */
 function elsewhere(name: string, ports: readonly number[]): PortError<"LEASE_NOT_FOUND"> {
-  const message = `the lease of ${describe(name)} is over: ${formatPorts(ports)} went to another state folder or user`;
+  const message = `the lease of ${describe(name)} is over: ${formatPorts(ports)} went to another state folder or user, or its process has not let go yet`;
   return new PortError("LEASE_NOT_FOUND", message, { input: name });
 }

@@ -2,7 +2,7 @@
 
 import type { Host, Listener, ProcessIdentity, SocketOwner } from "../contract/index.ts";
 import { PortError, type Transport, TRANSPORTS } from "../core/index.ts";
-import { userOf } from "../host/index.ts";
+import { guardOwners, userOf } from "../host/index.ts";
 import { inspectLeases, type Outlook, outlooks, type PortFacts, portFacts } from "../inspect/index.ts";
 import type { InspectedLease, LeaseInfo, Reservation } from "../node/index.ts";
 import { sightOf } from "../node/inspect.ts";
@@ -26,8 +26,13 @@ export interface PortReport {
     readonly (Omit<Listener, "owners"> & { readonly owners: readonly ReportedOwner[] })[] | null;
   readonly leases: readonly InspectedLease[];
   readonly reservations: readonly Reservation[];
-  /** The protocols for which a registry of another state folder, user or version has it. */
+  /**
+   * The protocols for which a registry of another state folder, user or version has it, or a process that has not let
+   * go of it though its lease is over.
+   */
   readonly leasedElsewhere: readonly Transport[];
+  /** Who has it so, as far as this user may see them, in the order of their pids. */
+  readonly leasedElsewhereBy: readonly Pick<ProcessIdentity, "pid" | "command">[];
   readonly outlooks: readonly Outlook[];
 }
 
@@ -66,6 +71,7 @@ export async function reportPort(host: Host, port: number, ledger: Ledger): Prom
     own.map((lease) => ({ ...lease, ports: [port] })),
     sightOf(host, found),
   ).map((lease, at) => ({ ...lease, ports: own[at]!.ports }));
+  const leasedElsewhere = await guardedElsewhere(host, port, own);
   const held = leases.filter(({ isHeldInKernel, protocols }) => isHeldInKernel && protocols.includes("tcp"));
   return {
     port,
@@ -74,7 +80,8 @@ export async function reportPort(host: Host, port: number, ledger: Ledger): Prom
       found?.map((one) => ({ ...one, owners: one.owners.map((owner) => reportOwner(host, owner)) })) ?? null,
     leases,
     reservations: ledger.reservations.filter(has),
-    leasedElsewhere: await guardedElsewhere(host, port, own),
+    leasedElsewhere,
+    leasedElsewhereBy: await guardedBy(host, port, leasedElsewhere),
     outlooks: outlooks(port, found ?? [], held),
   };
 }
@@ -100,4 +107,17 @@ async function guardedElsewhere(
   );
   const isHeld = await Promise.all(unaccounted.map((protocol) => guards.isHeld(protocol, port)));
   return unaccounted.filter((_, at) => isHeld[at]);
+}
+
+async function guardedBy(
+  host: Host,
+  port: number,
+  protocols: readonly Transport[],
+): Promise<PortReport["leasedElsewhereBy"]> {
+  const found = await Promise.all(protocols.map((protocol) => guardOwners(protocol, port)));
+  const pids = [...new Set(found.flat())].toSorted((a, b) => a - b);
+  return pids.flatMap((pid) => {
+    const owner = host.process(pid);
+    return owner ? [{ pid, command: owner.command }] : [];
+  });
 }

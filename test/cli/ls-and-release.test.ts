@@ -54,7 +54,7 @@ describe("moorage ls", () => {
     const { stdout, stderr } = await folder.run("ls");
     expect(stdout.match(/(?<=^- +)\d+/gmu)).toEqual(["14603"]);
     expect(stderr).toBe(
-      "1 held\nand 2 without a name, free: their processes have ended (--json shows them)\n",
+      "1 held\nand 2 without a name, free: their leases are over (--json shows them)\n",
     );
     expect(await folder.leases()).toHaveLength(3);
   });

@@ -89,6 +89,7 @@ describe.skipIf(!SEES_LISTENERS)("moorage who (Linux only)", () => {
         leases: [],
         reservations: [],
         leasedElsewhere: [],
+        leasedElsewhereBy: [],
         outlooks: [
           { protocol: "tcp", reuseAddress: false, refusedBy: { rule: "listener", address: "::" } },
           { protocol: "tcp", reuseAddress: true, refusedBy: { rule: "listener", address: "::" } },
@@ -123,12 +124,15 @@ describe.skipIf(!SEES_LISTENERS)("moorage who (Linux only)", () => {
 
   test("a port that another state folder leases is not nobody's", async () => {
     await using other = newFolder();
-    const { line } = other.moorage("run", "--ports", String(PORT), "--", ...portPrinter());
+    const { line, child } = other.moorage("run", "--ports", String(PORT), "--", ...portPrinter());
     await line();
     await using folder = newFolder();
     const { code, stdout } = await folder.run("who", String(PORT));
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^leased +tcp, in another state folder or by another user$/mu);
+    expect(stdout).toMatch(
+      /^leased +tcp, in another state folder or by another user, or by a process that has it though its lease is over$/mu,
+    );
+    expect(stdout).toMatch(new RegExp(`^ +had by .*\\(pid ${child.pid}\\)$`, "mu"));
   });
 
   test("UDP sockets are shown, with what binds beside them", async () => {

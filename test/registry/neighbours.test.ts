@@ -43,7 +43,8 @@ describe("a lease that a dead process left", () => {
     const lease = await stranger.acquire({ ports: 50 });
     await expect(registries[1]!.adopt("web")).rejects.toMatchObject({
       code: "LEASE_NOT_FOUND",
-      message: 'the lease of the string "web" is over: port 50 went to another state folder or user',
+      message:
+        'the lease of the string "web" is over: port 50 went to another state folder or user, or its process has not let go yet',
     });
     expect([lease.isValid(), machine.guards]).toEqual([true, ["tcp/50 of 99"]]);
   });

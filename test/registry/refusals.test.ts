@@ -52,7 +52,7 @@ describe("a refusal", () => {
       },
       message:
         "no tcp port available in 50-58: 4 leased (3 to program-2 (pid 2), 1 to program-3 (pid 3)), 1 kept for other names, 1 awaited by others, " +
-        "1 leased in another state folder or by another user, 1 in use by programs without a lease, " +
+        "1 leased in another state folder or by another user, or had by a process whose lease is over, 1 in use by programs without a lease, " +
         "1 forbidden to this user, 2 excluded by the request; " +
         "ask for more ports, or see `moorage ls` and `moorage who PORT`",
     });

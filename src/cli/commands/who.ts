@@ -1,5 +1,6 @@
 // moorage who: everything that is known of a port, leased or not, in one screen.
 
+import type { Host } from "../../contract/index.ts";
 import { openHost } from "../../host/index.ts";
 import type { Outlook } from "../../inspect/index.ts";
 import type { InspectedLease, Reservation } from "../../node/index.ts";
@@ -50,13 +51,19 @@ export async function who(said: string | number, { json = false, ...flags }: Who
   if (json) await print(`${JSON.stringify({ version: JSON_VERSION, ports: reports }, null, 2)}\n`);
   else {
     const places = await project.places();
-    await print(reports.map((report) => table(toRows(report, places))).join("\n"));
+    await print(reports.map((report) => table(toRows(report, { host, places }))).join("\n"));
   }
   return reports.some(isAnybodys) ? EXIT.OK : EXIT.NOT_FOUND;
 }
 
-function toRows(report: PortReport, places: readonly KnownProject[]): string[][] {
-  const { port, listeners, leases, reservations, leasedElsewhere } = report;
+/** What a report is told with. */
+interface Setting {
+  readonly host: Host;
+  readonly places: readonly KnownProject[];
+}
+
+function toRows(report: PortReport, setting: Setting): string[][] {
+  const { port, listeners, leases, reservations } = report;
   const processes = [
     ...new Map((listeners ?? []).flatMap(({ owners }) => owners).map((one) => [one.pid, one])).values(),
   ];
@@ -67,12 +74,9 @@ function toRows(report: PortReport, places: readonly KnownProject[]): string[][]
     ...(listeners === null ? [["listens", "not known: this system does not tell"]] : []),
     ...processes.slice(0, MOST_PROCESSES).flatMap(toProcessRows),
     ...(hidden > 0 ? [["", `… and ${hidden} more; --json shows all`]] : []),
-    ...leases.flatMap((lease) => toLeaseRows(lease, places)),
-    ...reservations.flatMap((kept) => toKeptRows(kept, leases, places)),
-    ...leasedElsewhere.map((protocol) => [
-      "leased",
-      `${protocol}, in another state folder or by another user`,
-    ]),
+    ...leases.flatMap((lease) => toLeaseRows(lease, setting)),
+    ...reservations.flatMap((kept) => toKeptRows(kept, leases, setting.places)),
+    ...toElsewhereRows(report),
     ...toBindRows(report),
     ...toNumberRows(report),
   ];
@@ -106,13 +110,25 @@ function toProcessRows(owner: ReportedOwner): string[][] {
   ];
 }
 
-function toLeaseRows(lease: InspectedLease, places: readonly KnownProject[]): string[][] {
+/** Leased where this registry does not see it, or had by a process whose lease is over. */
+function toElsewhereRows({ leasedElsewhere, leasedElsewhereBy }: PortReport): string[][] {
+  if (leasedElsewhere.length === 0) return [];
+  return [
+    ...leasedElsewhere.map((protocol) => [
+      "leased",
+      `${protocol}, in another state folder or by another user, or by a process that has it though its lease is over`,
+    ]),
+    ...leasedElsewhereBy.map((process) => ["", `had by ${formatHolder(process)}`]),
+  ];
+}
+
+function toLeaseRows(lease: InspectedLease, { host, places }: Setting): string[][] {
   const { name, state, isHeldInKernel, id } = lease;
   const { shown, where } = describeName(name ?? id, places);
   return [
     ["lease", `${shown}: ${formatPlace(lease)}, ${state}`],
     ...where.map((line) => ["", line]),
-    ...toTenantLines(lease).map((line) => ["", line]),
+    ...toTenantLines(lease, host).map((line) => ["", line]),
     ...(isHeldInKernel ? [["", "its holder keeps it in the kernel too"]] : []),
   ];
 }
@@ -145,7 +161,7 @@ function describeName(
 }
 
 /** Who has it, and on what terms. */
-function toTenantLines(lease: InspectedLease): string[] {
+function toTenantLines(lease: InspectedLease, host: Host): string[] {
   const { holder, heir, livesWith, hasTimeLimit } = lease;
   const age = formatAge(Date.now() - lease.grantedAt);
   const former = formatHolder(holder);
@@ -156,7 +172,10 @@ function toTenantLines(lease: InspectedLease): string[] {
     return [`held by ${formatHolder(tenantOf(lease))}, for ${age}`, `left to it by ${former}, which is gone`];
   }
   if (livesWith === "time") return [`given to ${former} ${age} ago, for a time that is not over`];
-  return [`was held by ${former}, ${hasTimeLimit ? "and its time is over" : "which is gone"}`];
+  if (hasTimeLimit) return [`was held by ${former}, and its time is over`];
+  // On an engine a lease ends with its session, which a process that was stopped does not keep up.
+  const isThere = host.liveness(holder) === "alive";
+  return [`was held by ${former}, ${isThere ? "whose session is over" : "which is gone"}`];
 }
 
 /** What a server would meet that binds the whole port; of UDP only where that is in use. */

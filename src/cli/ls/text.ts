@@ -35,7 +35,7 @@ export function toText(look: Look, terminal: Terminal, now: number): LsText {
   const hidden = overview.leases.length - shown.leases.length;
   const remarks = [
     isEmpty ? "no leases; next: moorage run -- COMMAND" : summaryOf(shown),
-    hidden > 0 ? `and ${hidden} without a name, free: their processes have ended (--json shows them)` : "",
+    hidden > 0 ? `and ${hidden} without a name, free: their leases are over (--json shows them)` : "",
     strangers ? `${strangers.length} without a lease` : "",
   ];
   const fitting = (line: string): string =>
