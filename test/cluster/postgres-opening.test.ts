@@ -254,6 +254,10 @@ describe("what cannot be opened", () => {
     [{}, "expected one of `connectionString`, `client` and `pool`, received 0"],
     [{ connectionString: "postgres://a", pool: { connect: () => {} } }, "received 2"],
     [{ connectionString: 5432 }, "`connectionString`: expected a string, received 5432"],
+    [{ connectionString: "nonsense" }, "`connectionString`: expected postgres://"],
+    [{ connectionString: "http://db.example/ports" }, "received another text"],
+    [{ connectionString: "host=db.example dbname=ports" }, "received key words, as psql takes them"],
+    [{ connectionString: "" }, "`connectionString`"],
     [{ client: {} }, "`client`: expected one of the package pg, received an object"],
     [{ pool: "pool" }, "`pool`: expected one of the package pg"],
     [{ connectionString: "postgres://a", schema: "" }, "`schema`: expected a name of 1 to 63 bytes"],
@@ -263,5 +267,25 @@ describe("what cannot be opened", () => {
     [{ connectionString: "postgres://a", shema: "a" }, "unknown option `shema`"],
   ])("%j is a mistake", (options, message) => {
     expect(() => postgres(options as never)).toThrow(message);
+  });
+
+  it.each([
+    "user=me password=secret",
+    "me:secret@db.example/ports",
+    "mysql://me:secret@db.example/ports",
+    "postgres://me:12/secret@db/ports",
+  ])("%s is one whose password is not shown", (connectionString) => {
+    expect(() => postgres({ connectionString })).toThrow(/^(?!.*secret)`connectionString`: /u);
+  });
+
+  it.each([
+    "postgres://db.example/ports",
+    "PostgreSQL://db.example",
+    "postgres://me:secret@/ports?host=/run/postgresql",
+    "postgres:///ports?host=/run/postgresql",
+    "/run/postgresql ports",
+    "socket:/run/postgresql?db=ports",
+  ])("%s can", (connectionString) => {
+    expect(postgres({ connectionString }).name).toMatch(/^(?!.*secret)PostgreSQL/u);
   });
 });

@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import { type AbortableOptions, type AbortSignalLike, throwIfAborted } from "../../contract/index.ts";
 import { PassingSet } from "../../core/passing.ts";
 import { type Item, type Batch, type Outcome, sendBatch, settleBatch } from "./batch.ts";
-import { isConnectionLost, isPassing, reason, storeFailure, unavailable } from "./failure.ts";
+import { isConnectionLost, isPassing, reason, unavailable } from "./failure.ts";
 import type { Line } from "./line.ts";
 import type { Notices } from "./notices.ts";
 import type { SchemaName } from "./schema-name.ts";
@@ -158,7 +158,7 @@ export class Batches {
     const why = "the connection was lost after a commit was sent, and nobody knows whether it was done";
     const failure = isUnknown
       ? unavailable(name, `${why} (${reason(error)})`, error)
-      : storeFailure(error, name, line.waited(call.deadline));
+      : line.failure(error, call.deadline);
     this.#settle(call, () => call.reject(failure));
   }
 

@@ -4,12 +4,13 @@
 import type { AbortableOptions } from "../../contract/index.ts";
 import { Line, type LineOptions } from "./line.ts";
 import type { Link } from "./link.ts";
+import { askRights, RIGHTS_OF_ALL } from "./rights.ts";
 import { prepareSchema, raiseEpoch } from "./schema.ts";
 import type { SchemaName } from "./schema-name.ts";
 import { checkServer } from "./settings.ts";
 import type { Reading } from "./slots.ts";
 
-export interface ConnectionsOptions extends Omit<LineOptions, "prepare"> {
+export interface ConnectionsOptions extends Omit<LineOptions, "prepare" | "adviceOnRights"> {
   readonly schema: SchemaName;
   readonly allowUnsafeDurability: boolean;
 }
@@ -20,10 +21,12 @@ export class Connections {
   readonly looks: Line;
   readonly #options: ConnectionsOptions;
   #epoch = 0;
+  #adviceOnRights = RIGHTS_OF_ALL;
 
   constructor(options: ConnectionsOptions) {
     const prepare = (link: Link, withinMs: number): Promise<void> => this.#prepare(link, withinMs);
-    const line = (): Line => new Line({ ...options, prepare });
+    const adviceOnRights = (): string => this.#adviceOnRights;
+    const line = (): Line => new Line({ ...options, prepare, adviceOnRights });
     this.#options = options;
     [this.commits, this.reads, this.looks] = [line(), line(), line()];
   }
@@ -59,7 +62,9 @@ export class Connections {
   async #prepare(link: Link, withinMs: number): Promise<void> {
     const { schema, name, chance } = this.#options;
     const server = await checkServer(link, withinMs, this.#options);
+    const { isMade, advice } = await askRights(link, schema, withinMs);
+    this.#adviceOnRights = advice;
     const { uniqueId } = chance;
-    this.#epoch = await prepareSchema(link, { schema, server, name, uniqueId, withinMs });
+    this.#epoch = await prepareSchema(link, { schema, server, name, isMade, uniqueId, withinMs });
   }
 }

@@ -10,7 +10,8 @@ import { openPostgresStore } from "./store.ts";
 export interface PostgresOptions {
   /**
    * Where the database is: `postgres://user:password@host:5432/database`, with all that the package `pg` understands;
-   * what it does not say comes from the environment (`PGHOST`, `PGPASSWORD`…), as with psql. Takes the package
+   * what it does not say comes from the environment (`PGHOST`, `PGPASSWORD`…), as with psql. Of a server on this machine
+   * also the folder of its socket: `/run/postgresql database`, `socket:/run/postgresql?db=database`. Takes the package
    * `pg`, version 8. Connections are made when they are needed: up to three.
    */
   readonly connectionString?: string | undefined;
@@ -33,6 +34,12 @@ export interface PostgresOptions {
 }
 
 const KNOWN = ["connectionString", "client", "pool", "schema", "timeoutMs", "allowUnsafeDurability"] as const;
+const URL_FORM = /^postgres(?:ql)?:\/\//iu;
+/** What else `pg` understands. Any other text is to it the name of a database on a host called "base". */
+const SOCKET_FORM = /^(?:socket:|\/)/iu;
+const EXPECTED =
+  "expected postgres://user:password@host:5432/database, with what is not a letter or a digit of a " +
+  "password as in a URL (%2F for /)";
 /** What PostgreSQL cuts a longer name to. */
 const LONGEST_NAME = 63;
 
@@ -54,7 +61,7 @@ export function postgres(options: PostgresOptions): Engine {
       `postgres(): expected one of \`connectionString\`, \`client\` and \`pool\`, received ${given.length}`,
     );
   }
-  if (connectionString !== undefined) expectString("connectionString", connectionString);
+  expectConnectionString(connectionString);
   expectMethod("client", client, "query");
   expectMethod("pool", pool, "connect");
   expectSchema(schema);
@@ -89,10 +96,7 @@ export function parsePostgresUrl(text: string): PostgresOptions {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^postgres(?:ql)?:$/u.test(url.protocol)) {
     // The text itself may have a password in it.
-    throw new RangeError(
-      "`url`: expected postgres://user:password@host:5432/database, with what is not a letter or a digit of a " +
-        "password as in a URL (%2F for /), received another text",
-    );
+    throw new RangeError(`\`url\`: ${EXPECTED}, received another text`);
   }
   const schema = url.searchParams.get("schema") ?? undefined;
   url.searchParams.delete("schema");
@@ -105,6 +109,15 @@ function nameOf(connectionString: string | undefined): string {
   if (!URL.canParse(connectionString)) return "PostgreSQL";
   const { host, pathname, searchParams } = new URL(connectionString);
   return `PostgreSQL at ${host || searchParams.get("host") || "the default host"}${pathname}`;
+}
+
+function expectConnectionString(text: string | undefined): void {
+  if (text === undefined || SOCKET_FORM.test(expectString("connectionString", text))) return;
+  // The host may be missing behind a user, too: it is a parameter then, or the environment's.
+  if (URL_FORM.test(text) && URL.canParse(text.replace("@/", "@host/"))) return;
+  // It may have a password in it.
+  const received = /^\s*\w+\s*=/u.test(text) ? "key words, as psql takes them" : "another text";
+  throw new RangeError(`\`connectionString\`: ${EXPECTED}, or the folder of a socket, received ${received}`);
 }
 
 function expectMethod(option: string, value: unknown, method: string): void {

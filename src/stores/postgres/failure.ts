@@ -8,6 +8,8 @@ export class ConnectionLost extends Error {}
 /** Codes of PostgreSQL that have a meaning here (https://www.postgresql.org/docs/15/errcodes-appendix.html). */
 export const SQLSTATE = {
   EXCLUSION_VIOLATION: "23P01",
+  INVALID_AUTHORIZATION: "28000",
+  INVALID_PASSWORD: "28P01",
   INVALID_CATALOG: "3D000",
   SERIALIZATION_FAILURE: "40001",
   DEADLOCK: "40P01",
@@ -24,6 +26,19 @@ export const SQLSTATE = {
   /** Ours: see procedures.ts. */
   NOT_MOORAGES: "MR001",
 } as const;
+
+/** What to do about an answer of a server that is there. */
+const ADVICE: Readonly<Record<string, string>> = {
+  [SQLSTATE.INVALID_AUTHORIZATION]:
+    "look at the user, which is PGUSER's where the URL names none, and whom pg_hba.conf of the server lets in",
+  [SQLSTATE.INVALID_PASSWORD]:
+    "look at the user and the password, which are those of PGUSER and PGPASSWORD where the URL has none",
+  [SQLSTATE.INVALID_CATALOG]: "name one in the URL that is there, or make it (CREATE DATABASE)",
+  [SQLSTATE.DISK_FULL]: "make room on its disk",
+  [SQLSTATE.TOO_MANY_CONNECTIONS]:
+    "let fewer processes connect, or raise the limit of the server or the user",
+  [SQLSTATE.CANNOT_CONNECT_NOW]: "try again when it has started",
+};
 
 /** The code of an error that the server answered with, or `undefined` for any other error. */
 export function sqlState(error: unknown): string | undefined {
@@ -56,10 +71,19 @@ export function isCanceled(error: unknown): boolean {
   return sqlState(error) === SQLSTATE.QUERY_CANCELED;
 }
 
+export interface FailureOptions {
+  /** As messages name the store. */
+  readonly name: string;
+  readonly waitedMs: number;
+  /** What to do about a right that the user has not got. */
+  readonly adviceOnRights: () => string;
+}
+
 /** `error` as a PortError when the server or the connection is the cause, any other error as it is. */
-export function storeFailure(error: unknown, name: string, waitedMs: number): unknown {
+export function storeFailure(error: unknown, { name, waitedMs, adviceOnRights }: FailureOptions): unknown {
   if (error instanceof ConnectionLost) return unavailable(name, reason(error), error);
-  switch (sqlState(error)) {
+  const code = sqlState(error);
+  switch (code) {
     case undefined:
       return error;
     case SQLSTATE.LOCK_NOT_AVAILABLE:
@@ -80,13 +104,10 @@ export function storeFailure(error: unknown, name: string, waitedMs: number): un
       return new TypeError("`changes`: expected blocks that do not overlap, received two that do", {
         cause: error,
       });
-    case SQLSTATE.PERMISSION: {
-      const what =
-        "the user needs the right to create the schema (GRANT CREATE ON DATABASE …), or to be its owner";
-      return unavailable(name, `${reason(error)}; ${what}`, error);
-    }
+    case SQLSTATE.PERMISSION:
+      return unavailable(name, `${reason(error)}; ${adviceOnRights()}`, error);
     default:
-      return unavailable(name, reason(error), error);
+      return unavailable(name, `${reason(error)}; ${ADVICE[code] ?? "its log says more"}`, error);
   }
 }
 

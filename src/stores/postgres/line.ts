@@ -21,6 +21,8 @@ export interface LineOptions {
   readonly timeoutMs: number;
   /** As messages name the store. */
   readonly name: string;
+  /** What to do about a right that the user has not got. */
+  readonly adviceOnRights: () => string;
 }
 
 export interface RunOptions extends AbortableOptions {
@@ -57,11 +59,6 @@ export class Line {
     return deadline - this.#options.clock.elapsed();
   }
 
-  /** How much of a call's time is over, for messages. */
-  waited(deadline: number): number {
-    return Math.round(this.#options.timeoutMs - this.left(deadline));
-  }
-
   /** For how long something may be waited for that is needed by then. */
   within(deadline: number): number {
     return Math.min(this.#options.timeoutMs, Math.max(LEAST_MS, this.left(deadline)));
@@ -87,12 +84,19 @@ export class Line {
           const isOver = this.#isClosed || this.left(deadline) <= 0;
           // Where there was no server yet, there is probably none.
           const isFinal = !passes(error, deadline) || (isFirst && error instanceof ConnectionLost);
-          if (isOver || isFinal) throw storeFailure(error, this.#options.name, this.waited(deadline));
+          if (isOver || isFinal) throw this.failure(error, deadline);
         }
         await this.pause(tries);
         throwIfAborted(signal);
       }
     });
+  }
+
+  /** What whoever asked is told of an error: see `storeFailure`. */
+  failure(error: unknown, deadline: number): unknown {
+    const { name, timeoutMs, adviceOnRights } = this.#options;
+    const waitedMs = Math.round(timeoutMs - this.left(deadline));
+    return storeFailure(error, { name, waitedMs, adviceOnRights });
   }
 
   /** Before another try, after so many. */

@@ -28,6 +28,8 @@ export interface Preparing {
   readonly server: Server;
   /** As messages name the store. */
   readonly name: string;
+  /** Whether the tables are there. */
+  readonly isMade: boolean;
   /** Told from all others; see `Chance.uniqueId`. */
   readonly uniqueId: () => string;
   readonly withinMs: number;
@@ -40,9 +42,8 @@ export interface Preparing {
  * @throws PortError `STORE_TOO_NEW` when a newer version made the tables; what the server answers.
  */
 export async function prepareSchema(link: Link, options: Preparing): Promise<number> {
-  const { schema, server, name, uniqueId, withinMs } = options;
-  const [there] = await link.query(`SELECT to_regclass(${regclass(schema)})`, [], withinMs);
-  if (there?.[0] === null) await link.query(creation(schema), [], withinMs);
+  const { schema, server, name, isMade, uniqueId, withinMs } = options;
+  if (!isMade) await link.query(creation(schema), [], withinMs);
   const [found] = await link.query(
     `SELECT format, epoch, history FROM ${schema.identifier}.meta`,
     [],
@@ -69,10 +70,6 @@ export async function raiseEpoch({ link, withinMs, schema }: Reading, least: num
   const raise = `UPDATE ${schema.identifier}.meta SET epoch = greatest(epoch, $1) RETURNING epoch`;
   const [row] = await link.query(raise, [least], withinMs);
   return Number(row?.[0]);
-}
-
-function regclass({ identifier }: SchemaName): string {
-  return `'${`${identifier}.meta`.replaceAll("'", "''")}'`;
 }
 
 /** One statement, so that it is done as a whole and nobody waits for a client in the middle of it. */

@@ -40,7 +40,7 @@ export async function checkServer(
 ): Promise<Server> {
   const [row = []] = await link.query(ASK, [], withinMs);
   const [number, version, isStandby, readOnly, encoding, fsync, fullPages, commit, hasStandby, history] = row;
-  if (Number(number) < OLDEST) throw unavailable(name, `it is PostgreSQL ${version}, 15 or newer is needed`);
+  if (Number(number) < OLDEST) throw unavailable(name, `it is PostgreSQL ${version}; 15 or newer is needed`);
   // During a failover, that is what a connection can lead to for a while.
   if (isStandby === "t") {
     throw new ConnectionLost("it is a standby, which only reads; connect to the primary server");
@@ -49,7 +49,7 @@ export async function checkServer(
     throw new ConnectionLost("default_transaction_read_only is on; connect to a server that writes");
   }
   if (encoding !== "UTF8") {
-    throw unavailable(name, `the database has the encoding ${encoding}, UTF8 is needed`);
+    throw unavailable(name, `the database has the encoding ${encoding}; name one that has UTF8`);
   }
   const risk = riskOf({ fsync, fullPages, commit, hasStandby: hasStandby === "t" });
   if (risk && !allowUnsafeDurability) {

@@ -59,11 +59,18 @@ export function oneConnection(client: PostgresClient): Source {
   };
 }
 
+/** What `pg` says of itself when a server wants a password, and it was given none. */
+const NO_PASSWORD = "client password must be a";
+
 async function connected<Client>(connecting: Promise<Client>): Promise<Client> {
   try {
     return await connecting;
   } catch (error) {
     if (sqlState(error) !== undefined) throw error;
-    throw new ConnectionLost(reason(error), { cause: error });
+    const said = reason(error);
+    const why = said.includes(NO_PASSWORD)
+      ? "it wants a password, and there is none; give one in the URL, or in PGPASSWORD"
+      : said;
+    throw new ConnectionLost(why, { cause: error });
   }
 }
