@@ -190,7 +190,11 @@ describe.skipIf(!hasEtcd)(`with authentication${WITHOUT_ETCD}`, () => {
 
   it.each([
     ["no user", {}, /user name is empty.*it wants a user and a password/u],
-    ["a wrong password", { user: "ann", password: "x" }, /invalid user ID or password/u],
+    [
+      "a wrong password",
+      { user: "ann", password: "x" },
+      /invalid user ID or password"; look at the user and the password$/u,
+    ],
     [
       "a user without rights",
       { user: "ann", password: "p:w", prefix: "other" },
@@ -201,5 +205,13 @@ describe.skipIf(!hasEtcd)(`with authentication${WITHOUT_ETCD}`, () => {
     const opening = open({ endpoints: [lone.url], ...options });
     const expected = { code: "STORE_UNAVAILABLE", message: expect.stringMatching(message) as string };
     await expect(opening).rejects.toMatchObject(expected);
+  });
+
+  it("a user is refused where there are none", async () => {
+    const lone = await start();
+    const opening = open({ endpoints: [lone.url], user: "ann", password: "p:w" });
+    await expect(opening).rejects.toThrow(
+      /not enabled"; leave user and password out, or .*etcdctl auth enable/u,
+    );
   });
 });

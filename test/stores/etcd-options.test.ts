@@ -24,8 +24,11 @@ const urls: readonly (readonly [string, EtcdOptions])[] = [
 const badUrls: readonly (readonly [string, RegExp])[] = [
   ["http://10.0.0.1", /^`url`: expected etcd:\/\/user/u],
   ["etcd:10.0.0.1", /^`url`: expected etcd:\/\/user/u],
-  ["etcd://", /`endpoints\[0\]`: expected http:\/\/host:port/u],
-  ["etcd://a,,b", /`endpoints\[1\]`/u],
+  ["etcd://", /^`url`: expected etcd:\/\/host:2379 or .*, received one that names no host$/u],
+  ["etcd:///shop", /received one that names no host$/u],
+  ["etcd://ann:secret@/shop", /^(?!.*secret).* received one that names no host$/u],
+  ["etcd://a,,b", /^`url`: .* received one with a host that has no name$/u],
+  ["etcd://:2379", /received one with a host that has no name$/u],
   ["etcd://a:99999", /`endpoints\[0\]`/u],
   ["etcd://a?tsl=true", /unknown parameter `tsl`; known are tls, ca, cert, key/u],
   ["etcd://a?tls=yes", /expected tls=true, received tls=yes/u],

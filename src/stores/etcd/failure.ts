@@ -86,11 +86,14 @@ export function adviceOn({ code, message }: Refusal): string {
     return "; compact it, run `etcdctl defrag` and `etcdctl alarm disarm`, or raise its --quota-backend-bytes";
   }
   if (message.includes("user name is empty")) return "; it wants a user and a password";
+  if (message.includes("invalid user ID or password")) return "; look at the user and the password";
+  if (message.includes("authentication is not enabled"))
+    return "; leave user and password out, or have it ask for them: `etcdctl auth enable`";
   if (code === CODE.PERMISSION_DENIED)
     return "; the user needs the rights to read and write all keys of the prefix";
   if (message.startsWith("HTTP status"))
     return "; its JSON gateway is asked for at /v3, which is there from etcd 3.4 on";
-  return "";
+  return "; its log says more";
 }
 
 /** @see PortErrorDetails.STORE_UNAVAILABLE */

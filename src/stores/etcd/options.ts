@@ -86,6 +86,12 @@ export function parseEtcdUrl(url: string): EtcdOptions {
         "password as in a URL (%2F for /, %40 for @), received another text",
     );
   }
+  if (hosts.split(",").some((host) => host === "" || host.startsWith(":"))) {
+    const found = hosts === "" ? "one that names no host" : "one with a host that has no name";
+    throw new RangeError(
+      `\`url\`: expected etcd://host:2379 or etcd://host:2379,host2:2379, received ${found}`,
+    );
+  }
   const { tls, isTls } = readQuery(query);
   const endpoints = hosts.split(",").map((host) => {
     const port = /:\d+$/u.test(host) ? "" : `:${DEFAULT_PORT}`;
