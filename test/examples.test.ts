@@ -6,16 +6,25 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../src/cli/exit-codes.ts";
 import { PortError, type PortErrorCode } from "../src/core/index.ts";
 import { open } from "../src/node/index.ts";
+import { hasEtcd, type LoneServer, startEtcd, WITHOUT_ETCD } from "./cluster/etcd-server.ts";
+import {
+  hasPostgres,
+  type PostgresServer,
+  startPostgres,
+  WITHOUT_POSTGRES,
+} from "./cluster/postgres-server.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const EXAMPLES = join(PROJECT, "examples");
 // hello.mjs serves until it is stopped; test/cli/run.test.ts runs it. Those for test runners are run by them, in
 // test/testing, and the monorepo by test/cli/monorepo.test.ts.
 const files = readdirSync(EXAMPLES).filter((file) => file.endsWith(".mjs") && file !== "hello.mjs");
+/** Those that run on whatever engine MOORAGE_STORE names. */
+const ON_ENGINES = ["hosts.mjs", "pool.mjs"];
 const library = read("docs/library.md");
 
 function read(path: string): string {
@@ -27,17 +36,40 @@ function newFolder(): { readonly path: string; [Symbol.dispose](): void } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+function expectItsWord(file: string, env: NodeJS.ProcessEnv): void {
+  const source = read(join("examples", file));
+  const expected = [...source.matchAll(/\/\/=> (.*)$/gmu)].map(([, value]) => value!.replaceAll('"', ""));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(EXAMPLES, file)], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout.trimEnd().split("\n")).toEqual(expected);
+}
+
 describe("each example prints what its comments say", () => {
-  test.each(files)("%s", (file) => {
-    const source = read(join("examples", file));
-    const expected = [...source.matchAll(/\/\/=> (.*)$/gmu)].map(([, value]) => value!.replaceAll('"', ""));
+  test.each(files.filter((file) => !ON_ENGINES.includes(file)))("%s", (file) => {
     using folder = newFolder();
-    const { stdout, stderr, status } = spawnSync(process.execPath, [join(EXAMPLES, file)], {
-      encoding: "utf8",
-      env: { ...process.env, MOORAGE_DIR: folder.path },
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout.trimEnd().split("\n")).toEqual(expected);
+    expectItsWord(file, { MOORAGE_DIR: folder.path });
+  });
+
+  let lone: LoneServer | undefined;
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    if (hasEtcd) lone = await startEtcd();
+    if (hasPostgres) server = await startPostgres();
+  });
+  afterAll(async () => {
+    await lone?.server.end();
+    await server?.stop();
+  });
+
+  test.skipIf(!hasEtcd).each(ON_ENGINES)(`%s, on etcd${WITHOUT_ETCD}`, (file) => {
+    expectItsWord(file, { MOORAGE_STORE: `etcd://127.0.0.1:${lone!.port}/${file}` });
+  });
+
+  test.skipIf(!hasPostgres).each(ON_ENGINES)(`%s, on PostgreSQL${WITHOUT_POSTGRES}`, (file) => {
+    expectItsWord(file, { MOORAGE_STORE: `${server!.url}&schema=${file}` });
   });
 });
 
@@ -70,6 +102,15 @@ function rowsOf(head: string): string[][] {
         .map((cell) => cell.trim()),
     );
 }
+
+test("the reference of the command line has a row for each variable that is Moorage's own", () => {
+  const sources = readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  const named = sources.flatMap((file) => read(join("src", file)).match(/\bMOORAGE_[A-Z_]+/gu) ?? []);
+  const rows = [...read("docs/cli.md").matchAll(/^\| `(MOORAGE_[A-Z_]+)` /gmu)].map(([, name]) => name);
+  expect(new Set(rows)).toEqual(new Set(named));
+});
 
 /** The options that a call says it knows. */
 async function optionsOf(call: (options: object) => unknown): Promise<string[]> {

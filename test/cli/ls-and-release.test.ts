@@ -53,9 +53,7 @@ describe("moorage ls", () => {
     await folder.run("get", "--ports", "14603", "--for", String(process.pid));
     const { stdout, stderr } = await folder.run("ls");
     expect(stdout.match(/(?<=^- +)\d+/gmu)).toEqual(["14603"]);
-    expect(stderr).toBe(
-      "1 held\nand 2 without a name, free: their leases are over (--json shows them)\n",
-    );
+    expect(stderr).toBe("1 held\nand 2 without a name, free: their leases are over (--json shows them)\n");
     expect(await folder.leases()).toHaveLength(3);
   });
 

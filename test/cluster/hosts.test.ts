@@ -81,6 +81,14 @@ describe("a lease over several hosts", () => {
     expect(await outcome(registries.b.acquire({ ports: 50 }))).toBe("NO_PORT_AVAILABLE");
   });
 
+  it("can be asked for by a pool, which has nothing of it", async () => {
+    const { machines, registries, state } = await hosts();
+    const pool = await join({ state, machine: machines.c, pid: 4, scope: "pool/vip-1" });
+    await pool.acquire({ ports: 50 });
+    expect(await outcome(pool.acquire({ hosts: ["a", "b"], ports: 50 }))).toEqual([50]);
+    expect([await summary(pool), await summary(registries.a)]).toEqual([["- 50"], ["- 50"]]);
+  });
+
   it("ends on all of them with the session of its process", async () => {
     const { machines, registries, advance } = await hosts();
     const { a, b, c } = registries;

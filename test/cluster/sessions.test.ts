@@ -156,6 +156,36 @@ describe("a process that is stopped for longer than its session lives", () => {
     await expect(old.transfer(1)).rejects.toMatchObject({ code: "LEASE_LOST" });
   });
 
+  it("releases what it lost without an error, and is not told of the loss after that", async () => {
+    const { machines, enter, advance } = fleet(2);
+    const [one, two] = [await enter(1), await enter(2)];
+    const lease = await one.acquire({ ports: 50 });
+    machines[0]!.stop(1);
+    await advance(SESSION_TTL_MS);
+    const next = await two.acquire({ ports: 50 });
+    const released = lease.release();
+    await machines[0]!.goOn(1);
+    await released;
+    await advance(SESSION_TTL_MS);
+    expect([lease.isValid(), lossOf(lease), next.isValid()]).toEqual([false, undefined, true]);
+  });
+
+  it("has its port on its own host until it goes on, as who would release that is told", async () => {
+    const { machines, enter, advance } = fleet(1);
+    machines[0]!.hasGuards = true;
+    const [one, two] = [await enter(1), await enter(1, { pid: 2 })];
+    await one.acquire({ ports: 50 });
+    machines[0]!.stop(1);
+    await advance(SESSION_TTL_MS);
+    await expect(two.acquire({ ports: 50 })).rejects.toMatchObject({ refused: { leased: 0, guarded: 1 } });
+    await expect(two.release(50)).rejects.toThrow(
+      "no lease has port 50 here: it is leased in another state folder or by another user, or had by a process whose lease is over; see `moorage who 50`",
+    );
+    await machines[0]!.goOn(1);
+    expect(await outcome(two.acquire({ ports: 50 }))).toEqual([50]);
+    await expect(one.release(51)).rejects.toThrow(/^no lease has port 51$/u);
+  });
+
   it("stops using its ports before the engine can give them to others", async () => {
     const { machines, enter, advance } = fleet(2);
     const [one, two] = [await enter(1), await enter(2)];
