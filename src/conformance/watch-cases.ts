@@ -86,6 +86,26 @@ export const WATCH_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a watch tells what its own client does after the call as changes, however late it begins",
+    async run({ open }) {
+      const store = await open();
+      const former = done(await store.commit(SCOPE, [put("k/old", "O"), put("k/gone", "G")]));
+      const watch = store.watch(SCOPE);
+      const beginning = watch.next();
+      const made = done(await store.commit(SCOPE, [put("k/a", "A")]));
+      const removed = done(await store.commit(SCOPE, [remove("k/gone", former)]));
+      const { all, slots } = (await beginning).value as SlotChanges;
+      ok("the first look was not at all", all);
+      ok("what was made was told as if it had been there", !slots.some(({ key }) => key === "k/a"));
+      const told: ChangedSlot[] = [];
+      while (told.length < 2) told.push(...(await next(watch)).slots);
+      same("what was told", told, [
+        { key: "k/a", revision: made, value: "A" },
+        { key: "k/gone", revision: removed, value: null },
+      ]);
+    },
+  },
+  {
     name: "a slot that changed more than once between two looks is told as it is then",
     async run({ open }) {
       const store = await open();

@@ -142,7 +142,8 @@ export interface Store {
   ): Promise<Commit | undefined>;
   /**
    * All slots, then their changes as they come, until the caller leaves the loop or aborts. A slot that
-   * changed more than once between two looks is told once, as it is then.
+   * changed more than once between two looks is told once, as it is then. What this client commits after the first
+   * look was asked for is told as a change, however late that look is.
    */
   watch(scope: string, options?: WatchOptions): AsyncIterableIterator<SlotChanges>;
   /**

@@ -114,6 +114,32 @@ describe("a watch by a view", () => {
     expect(await second).toEqual(then(8, slot("b", 7, "B"), slot("a", 8, "A")));
   });
 
+  it("tells as changes what the store committed after it was asked for, though the engine tells it among all", async () => {
+    const view = new View();
+    const looks = watching(view);
+    const first = next(looks);
+    view.learn([slot("a", 4, "A")]);
+    view.learn([slot("b", 5, "B"), gone("gone", 5)]);
+    view.learn([slot("ahead", 9, "X")]);
+    view.follow(all(7, slot("ahead", 1, "Y"), slot("a", 4, "A"), slot("b", 6, "other"), slot("c", 7, "C")));
+    expect(await first).toEqual(all(7, slot("ahead", 1, "Y"), slot("c", 7, "C")));
+    // With what it committed last, which the engine has not told yet.
+    const second = next(looks);
+    view.follow(then(9, slot("ahead", 9, "X")));
+    expect(await second).toEqual(
+      then(9, slot("a", 4, "A"), gone("gone", 5), slot("b", 6, "other"), slot("ahead", 9, "X")),
+    );
+  });
+
+  it("tells so what the engine told among all before it had answered the commit, if nobody changed it since", async () => {
+    const view = viewAfter([told(all(7, slot("a", 6, "A"), slot("b", 7, "other")))]);
+    const looks = watching(view);
+    await next(looks);
+    view.learn([slot("a", 6, "A"), slot("b", 5, "B"), gone("c", 5)]);
+    view.follow(then(8));
+    expect(await next(looks)).toEqual(then(8, gone("c", 5), slot("a", 6, "A")));
+  });
+
   it("tells all anew when the engine does", async () => {
     const view = viewAfter([told(all(5, slot("a", 3, "A")))]);
     const looks = watching(view);

@@ -27,6 +27,10 @@ export interface LooksOptions {
 /** What somebody who watches has not been told yet. */
 interface Watcher {
   isToldAll: boolean;
+  /** The revision of what it began with; `undefined`: it has not begun. */
+  begunAt: number | undefined;
+  /** What this store has committed since the watch was asked for, as long as it has not begun: news, not what was there. */
+  readonly own: Map<string, ChangedSlot>;
   /** The newest change of each slot. Never cleared: a map that is points at what it had (core/passing.ts). */
   untold: Map<string, ChangedSlot>;
   wake: () => void;
@@ -78,7 +82,36 @@ export class View {
       this.#ownRevision = Math.max(this.#ownRevision, slot.revision);
       const known = this.#ahead.get(slot.key)?.revision ?? this.#revision ?? 0;
       if (slot.revision > known) this.#ahead.set(slot.key, slot);
+      for (const watcher of this.#watchers) this.#learnFor(watcher, slot);
     }
+  }
+
+  #learnFor(watcher: Watcher, slot: ChangedSlot): void {
+    const { begunAt } = watcher;
+    if (begunAt === undefined) watcher.own.set(slot.key, slot);
+    else if (slot.revision <= begunAt && this.#isNow(slot)) {
+      // The engine told of it before it had answered the commit.
+      watcher.untold.set(slot.key, slot);
+      watcher.wake();
+    }
+  }
+
+  /** What is to be told as changes, when a watch begins: what this store has done since it was asked for. */
+  #begin(watcher: Watcher, revision: number): Watcher["untold"] {
+    watcher.begunAt = revision;
+    const done = [...watcher.own.values()].filter((slot) => slot.revision <= revision);
+    watcher.own.clear();
+    return new Map(done.map((slot) => [slot.key, this.#slots.get(slot.key) ?? { ...slot, value: null }]));
+  }
+
+  #allBut(untold: Watcher["untold"]): Slot[] {
+    return [...this.#slots.values()].filter(({ key }) => !untold.has(key));
+  }
+
+  /** Whether nobody has changed the slot since. */
+  #isNow({ key, revision, value }: ChangedSlot): boolean {
+    const now = this.#ahead.get(key) ?? this.#slots.get(key);
+    return value === null ? !now : now?.revision === revision;
   }
 
   /** The engine tells no more: whoever watches gets the error. */
@@ -90,7 +123,8 @@ export class View {
   /** A watch: all slots, then the changes that come, those of this store's finished commits among them. */
   async *looks({ signal, background }: LooksOptions): AsyncGenerator<SlotChanges, void> {
     throwIfAborted(signal);
-    const watcher: Watcher = { isToldAll: false, untold: new Map(), wake: () => {} };
+    const begunAt = undefined;
+    const watcher: Watcher = { isToldAll: false, begunAt, own: new Map(), untold: new Map(), wake: () => {} };
     this.#watchers.add(watcher);
     try {
       for (;;) {
@@ -103,10 +137,11 @@ export class View {
           await awakened(watcher, { signal, background });
         }
         const all = !watcher.isToldAll;
-        const slots = [...(all ? this.#slots : watcher.untold).values()].toSorted(byRevision);
+        const { untold } = watcher;
         watcher.isToldAll = true;
-        watcher.untold = new Map();
-        yield { all, slots, revision: this.#revision };
+        watcher.untold = watcher.begunAt === undefined ? this.#begin(watcher, this.#revision) : new Map();
+        const slots = all ? this.#allBut(watcher.untold) : [...untold.values()];
+        yield { all, slots: slots.toSorted(byRevision), revision: this.#revision };
       }
     } finally {
       this.#watchers.delete(watcher);
