@@ -36,21 +36,28 @@ function newFolder(): { readonly path: string; [Symbol.dispose](): void } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-function expectItsWord(file: string, env: NodeJS.ProcessEnv): void {
-  const source = read(join("examples", file));
-  const expected = [...source.matchAll(/\/\/=> (.*)$/gmu)].map(([, value]) => value!.replaceAll('"', ""));
+/** What an example says that it prints. */
+function saidBy(file: string): {
+  readonly status: number;
+  readonly stderr: string;
+  readonly lines: string[];
+} {
+  const said = [...read(join("examples", file)).matchAll(/\/\/=> (.*)$/gmu)];
+  return { status: 0, stderr: "", lines: said.map(([, value]) => value!.replaceAll('"', "")) };
+}
+
+function run(file: string, env: NodeJS.ProcessEnv): object {
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(EXAMPLES, file)], {
     encoding: "utf8",
     env: { ...process.env, ...env },
   });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  expect(stdout.trimEnd().split("\n")).toEqual(expected);
+  return { status, stderr, lines: stdout.trimEnd().split("\n") };
 }
 
 describe("each example prints what its comments say", () => {
   test.each(files.filter((file) => !ON_ENGINES.includes(file)))("%s", (file) => {
     using folder = newFolder();
-    expectItsWord(file, { MOORAGE_DIR: folder.path });
+    expect(run(file, { MOORAGE_DIR: folder.path })).toEqual(saidBy(file));
   });
 
   let lone: LoneServer | undefined;
@@ -65,11 +72,11 @@ describe("each example prints what its comments say", () => {
   });
 
   test.skipIf(!hasEtcd).each(ON_ENGINES)(`%s, on etcd${WITHOUT_ETCD}`, (file) => {
-    expectItsWord(file, { MOORAGE_STORE: `etcd://127.0.0.1:${lone!.port}/${file}` });
+    expect(run(file, { MOORAGE_STORE: `etcd://127.0.0.1:${lone!.port}/${file}` })).toEqual(saidBy(file));
   });
 
   test.skipIf(!hasPostgres).each(ON_ENGINES)(`%s, on PostgreSQL${WITHOUT_POSTGRES}`, (file) => {
-    expectItsWord(file, { MOORAGE_STORE: `${server!.url}&schema=${file}` });
+    expect(run(file, { MOORAGE_STORE: `${server!.url}&schema=${file}` })).toEqual(saidBy(file));
   });
 });
 
