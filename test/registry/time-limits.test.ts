@@ -52,22 +52,26 @@ describe("a lease with a time limit", () => {
     },
   );
 
-  it("that runs out while it is given back, which fails, is lost, and its port is free for others", async () => {
-    const faults = faulty();
-    const { machine, registries } = await several(2, { wrap: faults.wrap });
-    const lease = await registries[0]!.acquire(LIMITED);
-    let fail!: (error: Error) => void;
-    const standstill = new Promise<void>((_, reject) => (fail = reject));
-    faults.before = () => standstill;
-    const releasing = lease.release();
-    await machine.time.advance(TTL_MS);
-    expect(lossOf(lease)).toBeUndefined();
-    faults.before = () => undefined;
-    fail(new Error("no answer"));
-    await releasing;
-    expect([lease.isValid(), lossOf(lease)]).toEqual([false, "expired"]);
-    expect(await outcome(registries[1]!.acquire({ ports: 50 }))).toEqual([50]);
-  });
+  // What is kept alive on an engine does not go through the store that fails here.
+  it.skipIf(isOverEngine())(
+    "that runs out while it is given back, which fails, is lost, and its port is free for others",
+    async () => {
+      const faults = faulty();
+      const { machine, registries } = await several(2, { wrap: faults.wrap });
+      const lease = await registries[0]!.acquire(LIMITED);
+      let fail!: (error: Error) => void;
+      const standstill = new Promise<void>((_, reject) => (fail = reject));
+      faults.before = () => standstill;
+      const releasing = lease.release();
+      await machine.time.advance(TTL_MS);
+      expect(lossOf(lease)).toBeUndefined();
+      faults.before = () => undefined;
+      fail(new Error("no answer"));
+      await releasing;
+      expect([lease.isValid(), lossOf(lease)]).toEqual([false, "expired"]);
+      expect(await outcome(registries[1]!.acquire({ ports: 50 }))).toEqual([50]);
+    },
+  );
 
   it("lives on while its holder's pid cannot be judged, and ends with its time", async () => {
     const { machine, registries } = await several(2);
