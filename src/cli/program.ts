@@ -63,6 +63,18 @@ Examples:
   eval "$(moorage env --format export)"
   docker compose --env-file <(moorage env --format compose) up`;
 
+const EXPORT_NOTES = `
+With MOORAGE_SCOPE=host/NAME or pool/NAME it is that host or pool of the engine that MOORAGE_STORE names.
+Example: moorage export | MOORAGE_STORE=etcd://10.0.0.1 moorage import`;
+
+const IMPORT_NOTES = `
+No other process may have the store open meanwhile: it would go on with tokens of the former epoch.
+What a machine exported goes into this one, or the host of MOORAGE_SCOPE=host/NAME; what a pool exported goes into that
+pool, on an engine with MOORAGE_SCOPE=pool/NAME. With --all hosts and pools keep their names.
+Examples:
+  MOORAGE_STORE=postgres://db/ports moorage import ports.jsonl
+  MOORAGE_STORE=etcd://10.0.0.1 MOORAGE_SCOPE=pool/vip-1 moorage import pool.jsonl`;
+
 const COMPLETION_EXAMPLES = `
 Examples:
   eval "$(moorage completion bash)"  # in ~/.bashrc
@@ -266,7 +278,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .command("export")
     .description("print what names have and keep, as lines of JSON, to be imported into another store")
     .option("--all", "of all hosts and pools of the store, not this machine alone")
-    .addHelpText("after", "\nExample: moorage export | MOORAGE_STORE=etcd://10.0.0.1 moorage import")
+    .addHelpText("after", EXPORT_NOTES)
     .action(async (flags: ExportFlags) => {
       const { exportTo } = await import("./commands/move.ts");
       done(await exportTo(flags));
@@ -277,7 +289,7 @@ export function buildProgram(version: string, { done, help }: Results): Command 
     .description("take in what moorage export printed, into a store that has nothing yet")
     .argument("[file]", "where it is; stdin without it")
     .option("--merge", "beside what there is: names and ports that are there stay as they are")
-    .addHelpText("after", "\nExample: MOORAGE_STORE=postgres://db/ports moorage import ports.jsonl")
+    .addHelpText("after", IMPORT_NOTES)
     .action(async (file: string | undefined, flags: ImportFlags) => {
       const { importFrom } = await import("./commands/move.ts");
       done(await importFrom(file, flags));

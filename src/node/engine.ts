@@ -12,7 +12,7 @@ const DOORS: Readonly<Record<string, (url: string) => Promise<Engine>>> = {
 };
 
 /** What is told of where a registry is kept. */
-export interface Whereabouts {
+export interface Told {
   readonly directory?: string | undefined;
   readonly store?: Engine | undefined;
 }
@@ -25,7 +25,7 @@ export interface Whereabouts {
  * engine; RangeError for a URL that names none.
  */
 export async function findEngine(
-  { directory, store }: Whereabouts,
+  { directory, store }: Told,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Engine | undefined> {
   if (store !== undefined && directory !== undefined) {

@@ -13,12 +13,10 @@ import {
   type TestRun,
   type World,
 } from "../registry/index.ts";
-import { openSqliteStore } from "../stores/sqlite/index.ts";
 import { newAbortable, systemChance, systemClock } from "./clock.ts";
-import { findEngine } from "./engine.ts";
-import { enterScope, expectScope, type Scope, type Scoped, scopeFromEnvironment } from "./scope.ts";
-import { stateDirectory, surroundings } from "./state-directory.ts";
+import { enterScope, type KnownScope, type Scope, type Scoped } from "./scope.ts";
 import { findTestRun } from "./test-run.ts";
+import { belongsToEngines, findWhereabouts, openStore, type Whereabouts } from "./whereabouts.ts";
 
 export interface OpenOptions {
   /**
@@ -68,8 +66,6 @@ export const OPEN_OPTIONS: readonly (keyof OpenOptions)[] = [
   "sessionTtlMs",
   "quarantineMs",
 ];
-/** What has a meaning on engines only. */
-const OF_ENGINES = ["scope", "sessionTtlMs"] as const;
 
 /**
  * Opens the registry of this machine's ports, made on first use.
@@ -109,24 +105,18 @@ type FindRun = (host: Host) => TestRun | undefined;
 async function openBoth(findRun: FindRun, options: OpenOptions): Promise<OpenWorld> {
   const { normal, longest } = QUARANTINE_MS;
   const quarantineMs = expectInteger("quarantineMs", options.quarantineMs ?? normal, 0, longest);
-  const engine = await findEngine(options, process.env);
+  const place = await findWhereabouts(options);
+  const ttlMs = expectSessionTtl(options.sessionTtlMs, place);
   const host = openHost();
-  if (engine) return await openOnEngine(engine, options, { host, quarantineMs, findRun });
-  for (const option of OF_ENGINES) {
-    if (options[option] !== undefined) {
-      throw new TypeError(`\`${option}\`: belongs to a registry on an engine (\`store\`)`);
-    }
-  }
-  const store = await openSqliteStore({
-    directory: stateDirectory(options.directory, surroundings()),
-    boot: host.boot,
-    clock: systemClock,
-    chance: systemChance,
-  });
+  const store = await openStore(place, host);
   return await closingOnError(store, async () => {
-    const scoped = { scope: await bindScope(store, host), host, defaultPool: defaultPool(host.settings()) };
-    const world = worldOf(store, scoped, { quarantineMs, findRun });
-    return { ...world, holders: holdersByHost(world) };
+    const opening = { quarantineMs, findRun };
+    const world = place.engine
+      ? await worldOn(store, { host, scope: place.scope }, opening)
+      : worldOf(store, await scopedInFolder(store, host), opening);
+    const { expiring } = store;
+    const holders = expiring ? holdersBySession(world, expiring, ttlMs) : holdersByHost(world);
+    return { ...world, holders };
   });
 }
 
@@ -136,28 +126,20 @@ interface Opening {
   readonly findRun: FindRun;
 }
 
-async function openOnEngine(
-  engine: Engine,
-  options: OpenOptions,
-  { host, ...opening }: Opening & { readonly host: Host },
-): Promise<OpenWorld> {
+function expectSessionTtl(asked: number | undefined, { engine }: Whereabouts): number {
   const { shortest, normal, longest } = SESSION_TTL_MS;
-  const ttlMs = expectInteger("sessionTtlMs", options.sessionTtlMs ?? normal, shortest, longest);
-  const asked = options.scope === undefined ? undefined : expectScope(options.scope);
-  const scope = asked ?? scopeFromEnvironment(process.env);
-  const store = await engine.open({ clock: systemClock, chance: systemChance });
-  return await closingOnError(store, async () => {
-    const world = await worldOn(store, { host, scope }, opening);
-    const { expiring } = store;
-    const holders = expiring ? holdersBySession(world, expiring, ttlMs) : holdersByHost(world);
-    return { ...world, holders };
-  });
+  if (asked !== undefined && !engine) throw belongsToEngines("sessionTtlMs");
+  return expectInteger("sessionTtlMs", asked ?? normal, shortest, longest);
+}
+
+async function scopedInFolder(store: Store, host: Host): Promise<Scoped> {
+  return { scope: await bindScope(store, host), host, defaultPool: defaultPool(host.settings()) };
 }
 
 /** The world of a registry on an engine, but for how its holders are told alive. */
 export async function worldOn(
   store: Store,
-  { host, scope }: { readonly host: Host; readonly scope: Scope | undefined },
+  { host, scope }: { readonly host: Host; readonly scope: KnownScope | undefined },
   opening: Opening,
 ): Promise<Omit<World, "holders">> {
   return worldOf(store, await enterScope(store, host, scope), opening);

@@ -4,6 +4,7 @@ import type { Host, Store } from "../contract/index.ts";
 import { describe, expectOptions } from "../core/expect.ts";
 import { PortSet } from "../core/index.ts";
 import { bindHost, bindPool, defaultPool, expectName, hostOfMany, type World } from "../registry/index.ts";
+import { hostScope, poolScope } from "../registry/scope.ts";
 import { machineFacts, machineName } from "./machine.ts";
 
 /** The ports of one host, by a name that no other host has. */
@@ -20,8 +21,23 @@ export interface PoolScope {
 
 export type Scope = HostScope | PoolScope;
 
+/** A scope as it was checked. */
+export type KnownScope = HostScope | { readonly pool: string; readonly ports: PortSet | undefined };
+
+/** The name of a scope on an engine. */
+export function nameOfScope(scope: KnownScope | undefined, host: Host): string {
+  if (scope && "pool" in scope) return poolScope(scope.pool);
+  return hostScope(nameOfHost(scope, host));
+}
+
+function nameOfHost(scope: HostScope | undefined, host: Host): string {
+  return scope?.host ?? machineName(machineFacts(), host);
+}
+
 /** What MOORAGE_SCOPE says; `undefined`: nothing. */
-export function scopeFromEnvironment(env: Readonly<Record<string, string | undefined>>): Scope | undefined {
+export function scopeFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): KnownScope | undefined {
   const named = env["MOORAGE_SCOPE"];
   return named ? parseScope(named) : undefined;
 }
@@ -30,7 +46,7 @@ export function scopeFromEnvironment(env: Readonly<Record<string, string | undef
 export type Scoped = Pick<World, "scope" | "host" | "defaultPool" | "bounds">;
 
 /** @throws TypeError or RangeError for what is no scope. */
-export function expectScope(value: unknown): Scope {
+export function expectScope(value: unknown): KnownScope {
   if (typeof value !== "object" || value === null || "host" in value === "pool" in value) {
     throw new TypeError(
       `\`scope\`: expected { host: "web-1" } or { pool: "vip-1", ports: "…" }, received ${describe(value)}`,
@@ -46,7 +62,7 @@ export function expectScope(value: unknown): Scope {
 }
 
 /** "host/web-1", "pool/vip-1" or "pool/vip-1:30000-30009", as MOORAGE_SCOPE says it. */
-function parseScope(text: string): Scope {
+function parseScope(text: string): KnownScope {
   const [, host, pool, ports] = /^(?:host\/(.+)|pool\/(.+?)(?::([\d,!-]+))?)$/u.exec(text) ?? [];
   if (host !== undefined) return expectScope({ host });
   if (pool !== undefined) return expectScope({ pool, ports });
@@ -60,10 +76,9 @@ function parseScope(text: string): Scope {
  *
  * @param scope of this machine when it is left out
  */
-export async function enterScope(store: Store, host: Host, scope: Scope | undefined): Promise<Scoped> {
+export async function enterScope(store: Store, host: Host, scope: KnownScope | undefined): Promise<Scoped> {
   if (scope && "pool" in scope) {
-    const ports = scope.ports === undefined ? undefined : toPortSet(scope.ports);
-    const pool = await bindPool(store, scope.pool, ports);
+    const pool = await bindPool(store, scope.pool, scope.ports);
     return {
       scope: pool.scope,
       host: withoutKernel(hostOfMany(host)),
@@ -71,9 +86,8 @@ export async function enterScope(store: Store, host: Host, scope: Scope | undefi
       bounds: pool.ports,
     };
   }
-  const name = scope?.host ?? machineName(machineFacts(), host);
   return {
-    scope: await bindHost(store, name),
+    scope: await bindHost(store, nameOfHost(scope, host)),
     host: hostOfMany(host),
     defaultPool: defaultPool(host.settings()),
   };

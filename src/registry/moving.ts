@@ -68,6 +68,14 @@ export async function isEmpty(store: Store, scope: string): Promise<boolean> {
   return (await slotsToMove(store, scope)).length === 0;
 }
 
+/** @throws PortError `STORE_DAMAGED` for a port or a name that could not be read where it is moved to. */
+export function expectReadable(moved: readonly MovedSlot[]): void {
+  for (const slot of moved) {
+    if (slot.key.startsWith(PORT_PREFIX)) readPort(asRead(slot));
+    else if (slot.key.startsWith(NAME_PREFIX)) readName(asRead(slot));
+  }
+}
+
 /** Writes slots into one scope: those of names that are there already, or whose ports are, stay out. */
 export async function moveInto(world: World, scope: string, moved: readonly MovedSlot[]): Promise<Moved> {
   const { store } = world;
@@ -103,6 +111,10 @@ function granted({
   return { lease, name, addresses, holder, grantedAt, session, guarded, held, heir };
 }
 
+function asRead(slot: MovedSlot): Slot {
+  return { ...slot, revision: 1 };
+}
+
 function keyOf({ key }: { readonly key: string }): string {
   return key;
 }
@@ -119,10 +131,9 @@ class Plan {
   constructor(world: World, moved: readonly MovedSlot[], there: ReadonlySet<string>) {
     this.#world = world;
     for (const slot of moved) {
-      const read: Slot = { ...slot, revision: 1 };
-      if (slot.key.startsWith(PORT_PREFIX)) this.#ports.set(slot.key, readPort(read));
+      if (slot.key.startsWith(PORT_PREFIX)) this.#ports.set(slot.key, readPort(asRead(slot)));
       else if (slot.key.startsWith(NAME_PREFIX)) {
-        this.#names.set(slot.key.slice(NAME_PREFIX.length), readName(read)!);
+        this.#names.set(slot.key.slice(NAME_PREFIX.length), readName(asRead(slot))!);
       } else if (there.has(slot.key)) this.#skipped.push(slot.key);
       else this.#others.push(slot);
     }

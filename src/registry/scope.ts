@@ -19,6 +19,7 @@ interface ScopeRecord {
 export const SCOPES = "scopes";
 export const SCOPE_PREFIX = "scope/";
 const FIRST_NAME = "default";
+const POOL_PREFIX = "pool/";
 
 /** The name of the scope that this host's ports have in the store, made on first use. */
 export async function bindScope(store: Store, { fingerprint, boot }: Host): Promise<string> {
@@ -61,6 +62,16 @@ export function hostScope(name: string): string {
   return `host/${name}`;
 }
 
+/** The scope of a pool of this name. */
+export function poolScope(name: string): string {
+  return POOL_PREFIX + name;
+}
+
+/** The pool whose scope it is; `undefined`: a host's, or one of a folder. */
+export function poolOf(scope: string): string | undefined {
+  return scope.startsWith(POOL_PREFIX) ? scope.slice(POOL_PREFIX.length) : undefined;
+}
+
 /** Writes down that there is a host of this name; its scope is made on first use. */
 export async function bindHost(store: Store, name: string): Promise<string> {
   const scope = hostScope(name);
@@ -84,12 +95,11 @@ export interface Pool {
  * @throws RangeError when it has other ports, or has none and is not told any.
  */
 export async function bindPool(store: Store, name: string, ports: PortSet | undefined): Promise<Pool> {
-  const scope = `pool/${name}`;
+  const scope = poolScope(name);
   const key = SCOPE_PREFIX + scope;
   for (;;) {
-    const slot = (await store.read(SCOPES, [key])).get(key);
-    if (slot) {
-      const known = PortSet.parse(readPool(slot));
+    const known = await portsOfPool(store, name);
+    if (known) {
       if (!ports || String(ports) === String(known)) return { scope, ports: known };
       throw new RangeError(
         `\`scope.ports\`: the pool ${JSON.stringify(name)} has the ports ${String(known)}, received ${String(ports)}`,
@@ -107,7 +117,15 @@ export async function bindPool(store: Store, name: string, ports: PortSet | unde
   }
 }
 
-function readPool(slot: Slot): string {
+/** The ports of a pool; `undefined`: there is none of this name. */
+export async function portsOfPool(store: Store, name: string): Promise<PortSet | undefined> {
+  const key = SCOPE_PREFIX + poolScope(name);
+  const slot = (await store.read(SCOPES, [key])).get(key);
+  return slot && PortSet.parse(readPool(slot));
+}
+
+/** What the record of a pool says. */
+export function readPool(slot: Slot): string {
   const { ports } = readScope(slot) as { readonly ports?: unknown };
   if (typeof ports === "string") return ports;
   const message = `the record of ${slot.key} cannot be read: it says no ports`;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { open } from "../../src/node/index.ts";
 import { temporaryFolder } from "../stores/folder.ts";
-import { newFolder } from "./moorage.ts";
+import { MAIN, newFolder } from "./moorage.ts";
 
 const SELF = ["--for", String(process.pid)] as const;
 
@@ -33,7 +33,7 @@ test("what export prints, import takes in from a file, and says what became of i
 test.each([
   [1, "1 lease can only live where it was granted: its process goes on there and is not known here"],
   [2, "2 leases can only live where they were granted: their processes go on there and are not known here"],
-])("import says of %i leases with a time limit that they stay where they are", async (count, line) => {
+])("import says how many leases with a time limit stay where they are: %i", async (count, line) => {
   await using one = newFolder();
   await using two = newFolder();
   {
@@ -44,6 +44,16 @@ test.each([
     const { stderr } = await two.run("import", file);
     expect(stderr.split("\n")[1]).toBe(line);
   }
+});
+
+test("a MOORAGE_SCOPE without an engine is a usage error", async () => {
+  await using folder = newFolder();
+  const options = { env: { MOORAGE_SCOPE: "pool/vip-1" } };
+  const { code, stderr } = await folder.start(process.execPath, [MAIN, "export"], options).finished;
+  expect([code, stderr]).toEqual([
+    64,
+    'moorage: USAGE: `MOORAGE_SCOPE`: belongs to a registry on an engine, received the string "pool/vip-1"; name the engine in MOORAGE_STORE, or leave it out\n',
+  ]);
 });
 
 test("import refuses a file that is not there, and what is no export", async () => {

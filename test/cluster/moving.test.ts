@@ -43,3 +43,39 @@ it.skipIf(!hasEtcd || !hasPostgres)(
     }
   },
 );
+
+it.skipIf(!hasEtcd || !hasPostgres)(
+  `a pool goes from etcd to PostgreSQL and back, and an import that is refused raises no epoch${WITHOUT_ETCD}${WITHOUT_POSTGRES}`,
+  async () => {
+    const [lone, server] = await Promise.all([startEtcd(), startPostgres()]);
+    try {
+      const endpoints = [lone.url];
+      const first = etcd({ endpoints, prefix: "first" });
+      const scope = { pool: "vip-1", ports: "30000-30009" };
+      {
+        await using registry = await open({ store: first, scope });
+        await registry.acquire({ name: "lb", ports: 30_001, kept: true });
+      }
+      let text = await exportRecords({ store: first, scope });
+      for (const store of [
+        postgres({ connectionString: server.url, schema: freshSchema() }),
+        etcd({ endpoints, prefix: "last" }),
+      ]) {
+        const options = { store, scope: { pool: "vip-1" } };
+        await expect(importRecords(text, { store })).rejects.toThrow("`scope`: expected pool/vip-1");
+        expect(await importRecords(text, options)).toMatchObject({ names: 1 });
+        const moved = await exportRecords(options);
+        await expect(importRecords(moved, options)).rejects.toThrow("`merge`: there are records");
+        // The first line has the epoch.
+        expect(await exportRecords(options)).toBe(moved);
+        text = moved;
+        await using registry = await open(options);
+        expect((await registry.acquire({ name: "lb" })).port).toBe(30_001);
+        await expect(registry.acquire({ ports: 30_010 })).rejects.toThrow("which are 30000-30009");
+      }
+    } finally {
+      await lone.server.end();
+      await server.stop();
+    }
+  },
+);

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../src/node/clock.ts";
-import { diagnose, exportRecords, importRecords, open } from "../../src/node/index.ts";
+import { diagnose, exportRecords, importRecords, open, type Scope } from "../../src/node/index.ts";
 import { memory, type SharedMemory } from "../../src/stores/memory/index.ts";
 import { temporaryFolder } from "../stores/folder.ts";
 
@@ -111,6 +111,139 @@ describe("an export that is imported", () => {
     expect((await pool.reservations()).map(({ name }) => name)).toEqual(["b"]);
     await expect(pool.acquire({ ports: 90 })).rejects.toThrow("which are 80-89");
   });
+
+  it("of all hosts has each find its own again, whichever of them imports", async () => {
+    const store = engine();
+    const hosts = ["web-1", "web-2"];
+    for (const host of hosts) {
+      await using registry = await open({ store, scope: { host } });
+      await registry.acquire({ name: `of ${host}`, ports: PORTS, kept: true });
+    }
+    const text = await exportRecords({ store, scope: { host: "web-1" }, all: true });
+    const next = engine();
+    await importRecords(text, { store: next, scope: { host: "web-2" } });
+    for (const host of hosts) {
+      await using registry = await open({ store: next, scope: { host } });
+      expect((await registry.reservations()).map(({ name }) => name)).toEqual([`of ${host}`]);
+    }
+  });
+
+  it("of a host goes into another one, and of a folder into a host", async () => {
+    const store = engine();
+    const [one, two] = [
+      { store, scope: { host: "web-1" } },
+      { store, scope: { host: "web-2" } },
+    ];
+    const { directory } = await filled();
+    await importRecords(await exportRecords({ directory }), one);
+    await importRecords(await exportRecords(one), two);
+    for (const options of [one, two]) {
+      await using registry = await open(options);
+      expect((await registry.reservations()).map(({ name }) => name)).toEqual(["db"]);
+    }
+  });
+});
+
+describe("an export of a pool", () => {
+  const pool = "vip-1";
+  const ports = "30000-30009";
+
+  async function exportPool(): Promise<string> {
+    const options = { store: engine(), scope: { pool, ports } };
+    {
+      await using registry = await open(options);
+      await registry.acquire({ name: "lb", ports: "30001", kept: true });
+    }
+    return await exportRecords(options);
+  }
+
+  it.each<[string, Scope, string]>([
+    ["its ports", { pool }, ports],
+    ["more ports", { pool, ports: "30000-30019" }, "30000-30019"],
+  ])("makes the pool where it is not, with %s", async (_, scope, made) => {
+    const options = { store: engine(), scope };
+    expect(await importRecords(await exportPool(), options)).toMatchObject({ names: 1, skipped: [] });
+    await using registry = await open(options);
+    await expect(registry.acquire({ ports: 30_020 })).rejects.toThrow(`of this pool, which are ${made}`);
+    expect(await registry.reservations()).toMatchObject([{ name: "lb", ports: [30_001] }]);
+  });
+
+  it("goes into the pool that is there, and has more ports", async () => {
+    const options = { store: engine(), scope: { pool, ports: "30000-30019" } };
+    await (await open(options)).close();
+    await importRecords(await exportPool(), { ...options, scope: { pool } });
+    await using registry = await open(options);
+    expect((await registry.reservations()).map(({ name }) => name)).toEqual(["lb"]);
+  });
+
+  it.each<[string, { readonly scope?: Scope }, string]>([
+    [
+      "a host",
+      { scope: { host: "web-1" } },
+      '`scope`: expected pool/vip-1, which was exported, received host/web-1; import on an engine with MOORAGE_SCOPE=pool/vip-1 (`scope: { pool: "vip-1" }`)',
+    ],
+    ["this machine", {}, "`scope`: expected pool/vip-1, which was exported, received host/"],
+    [
+      "another pool",
+      { scope: { pool: "vip-2", ports } },
+      "`scope`: expected pool/vip-1, which was exported, received pool/vip-2; ",
+    ],
+    [
+      "a pool of fewer ports",
+      { scope: { pool, ports: "30000-30008" } },
+      '`scope.ports`: expected all ports that the pool "vip-1" had, 30000-30009, received 30000-30008',
+    ],
+  ])("is refused by %s, and nothing is made of it", async (_, options, message) => {
+    const store = engine();
+    const epoch = (await store.open()).epoch;
+    const attempt = importRecords(await exportPool(), { store, merge: true, ...options });
+    await expect(attempt).rejects.toThrow(RangeError);
+    await expect(attempt).rejects.toThrow(message);
+    const after = await store.open();
+    expect([after.epoch, await after.list("scopes", "scope/")]).toEqual([epoch, []]);
+  });
+
+  it("is refused by a folder", async () => {
+    const directory = temporaryFolder();
+    const before = await epochOf({ directory });
+    await expect(importRecords(await exportPool(), { directory, merge: true })).rejects.toThrow(
+      "`scope`: expected pool/vip-1, which was exported, received this machine, in a folder; import on an engine",
+    );
+    expect(await epochOf({ directory })).toBe(before);
+  });
+
+  it("is refused where a pool of that name has other ports than are said, or too few, and with it all hosts", async () => {
+    const text = await exportPool();
+    const store = engine();
+    await (await open({ store, scope: { pool, ports: "30000-30008" } })).close();
+    const epoch = (await store.open()).epoch;
+    await expect(importRecords(text, { store, scope: { pool } })).rejects.toThrow("received 30000-30008");
+    const from = engine();
+    await (await open({ store: from, scope: { pool, ports } })).close();
+    const all = await exportRecords({ store: from, scope: { host: "web-1" }, all: true });
+    await expect(importRecords(all, { store, scope: { host: "web-1" } })).rejects.toThrow(
+      "received 30000-30008",
+    );
+    const wider = engine();
+    await (await open({ store: wider, scope: { pool, ports: "30000-30019" } })).close();
+    await expect(importRecords(text, { store: wider, scope: { pool, ports } })).rejects.toThrow(
+      '`scope.ports`: the pool "vip-1" has the ports 30000-30019, received 30000-30009',
+    );
+    expect([(await store.open()).epoch, (await wider.open()).epoch]).toEqual([epoch, epoch]);
+  });
+});
+
+it.each([
+  ["a host", { host: "web-1" }, "that of a host, as host/web-1 is, which was exported"],
+  ["a folder", undefined, "that of a host, as default is, which was exported"],
+])("an export of %s is refused by a pool", async (_, scope, message) => {
+  const from = scope ? { store: engine(), scope } : { directory: temporaryFolder() };
+  const store = engine();
+  const attempt = importRecords(await exportRecords(from), { store, scope: { pool: "vip", ports: "1-9" } });
+  await expect(attempt).rejects.toThrow(
+    `\`scope\`: expected ${message}, received pool/vip; import with a MOORAGE_SCOPE that is a host's, or without one`,
+  );
+  expect(await (await store.open()).list("scopes", "scope/")).toEqual([]);
 });
 
 describe("an import beside what is there", () => {
@@ -122,9 +255,11 @@ describe("an import beside what is there", () => {
       await using registry = await open({ directory: target });
       await registry.acquire({ name: "mine", ports: ports[0], kept: true });
     }
+    const before = await epochOf({ directory: target });
     await expect(importRecords(text, { directory: target })).rejects.toThrow(
       '`merge`: there are records in the scope "default" already',
     );
+    expect(await epochOf({ directory: target })).toBe(before);
     const report = await importRecords(text, { directory: target, merge: true });
     expect(report).toMatchObject({ names: 1, skipped: [`port/tcp/${ports[0]}`, "name/db"] });
     await using registry = await open({ directory: target });
@@ -160,5 +295,20 @@ describe("text that is refused", () => {
     const directory = temporaryFolder();
     await expect(importRecords(text, { directory })).rejects.toThrow(RangeError);
     await expect(importRecords(text, { directory })).rejects.toThrow(message);
+  });
+
+  it("for a record that cannot be read leaves the store as it is", async () => {
+    const directory = temporaryFolder();
+    const before = await epochOf({ directory });
+    const lines = [
+      { ...header, epoch: before + 5, slots: 2 },
+      { scope: "default", key: "place/a", value: "{}" },
+      { scope: "default", key: "port/tcp/10700", value: "{" },
+    ];
+    const text = lines.map((line) => JSON.stringify(line)).join("\n");
+    await expect(importRecords(text, { directory, merge: true })).rejects.toMatchObject({
+      code: "STORE_DAMAGED",
+    });
+    expect(await epochOf({ directory })).toBe(before);
   });
 });
