@@ -15,6 +15,7 @@ import {
   PORT_PREFIX,
   readName,
   readPort,
+  saysTaken,
   type Slot,
   type SlotChange,
   type Store,
@@ -79,10 +80,8 @@ export function expectReadable(moved: readonly MovedSlot[]): void {
 /** Writes slots into one scope: those of names that are there already, or whose ports are, stay out. */
 export async function moveInto(world: World, scope: string, moved: readonly MovedSlot[]): Promise<Moved> {
   const { store } = world;
-  const there = new Set(
-    (await Promise.all(PREFIXES.map((prefix) => store.list(scope, prefix)))).flat().map(keyOf),
-  );
-  const plan = new Plan(world, moved, there);
+  const slots = (await Promise.all(PREFIXES.map((prefix) => store.list(scope, prefix)))).flat();
+  const plan = new Plan(world, moved, slots);
   const changes = plan.changes();
   for (let at = 0; at < changes.length; at += store.limits.changes) {
     const some = changes.slice(at, at + store.limits.changes);
@@ -115,8 +114,9 @@ function asRead(slot: MovedSlot): Slot {
   return { ...slot, revision: 1 };
 }
 
-function keyOf({ key }: { readonly key: string }): string {
-  return key;
+/** Whether it only says who had a port last. */
+function isLeft(slot: Slot): boolean {
+  return slot.key.startsWith(PORT_PREFIX) && !saysTaken(slot);
 }
 
 class Plan {
@@ -124,12 +124,16 @@ class Plan {
   readonly #names = new Map<string, NameRecord>();
   readonly #ports = new Map<string, ReturnType<typeof readPort>>();
   readonly #others: MovedSlot[] = [];
+  /** Ports that are there and nobody's, by their keys: the revisions of their slots. */
+  readonly #left: ReadonlyMap<string, number>;
   readonly #skipped: string[] = [];
   readonly #leases = new Set<string>();
   readonly #leftBehind = new Set<string>();
 
-  constructor(world: World, moved: readonly MovedSlot[], there: ReadonlySet<string>) {
+  constructor(world: World, moved: readonly MovedSlot[], slots: readonly Slot[]) {
     this.#world = world;
+    this.#left = new Map(slots.filter(isLeft).map(({ key, revision }) => [key, revision]));
+    const there = new Set(slots.filter((slot) => !isLeft(slot)).map(({ key }) => key));
     for (const slot of moved) {
       if (slot.key.startsWith(PORT_PREFIX)) this.#ports.set(slot.key, readPort(asRead(slot)));
       else if (slot.key.startsWith(NAME_PREFIX)) {
@@ -158,7 +162,7 @@ class Plan {
         kept: kept.filter(({ name }) => this.#names.get(name)?.kept === true),
         left: null,
       });
-      if (value !== null) changes.push({ key, ifRevision: 0, value });
+      if (value !== null) changes.push({ key, ifRevision: this.#left.get(key) ?? 0, value });
     }
     for (const [name, record] of this.#names) {
       const stays = record.lease !== null && this.#leases.has(record.lease) && record.granting === null;

@@ -269,6 +269,21 @@ describe("an import beside what is there", () => {
   });
 });
 
+it("an import takes ports that somebody has just given back there", async () => {
+  const { directory, ports } = await filled();
+  const target = temporaryFolder();
+  {
+    await using registry = await open({ directory: target });
+    for (const port of ports) await registry.acquire({ ports: port });
+  }
+  expect(await importRecords(await exportRecords({ directory }), { directory: target })).toMatchObject({
+    names: 2,
+    skipped: [],
+  });
+  await using registry = await open({ directory: target });
+  expect((await registry.acquire({ name: "db" })).ports).toEqual(ports.slice(0, 2));
+});
+
 describe("text that is refused", () => {
   const header = { moorage: "export", version: 1, epoch: 1, scope: "default", slots: 1 };
   it.each<[string, string, string]>([
