@@ -42,6 +42,7 @@ const OUTPUT = z.object({
       isLeasedElsewhere: z
         .boolean()
         .describe("by another user, in another state folder, or by a process whose lease is over"),
+      leasedElsewhereBy: z.array(z.object({ pid: z.number(), command: z.string() })),
     }),
   ),
 });
@@ -70,7 +71,7 @@ export function addWho(server: McpServer, { places }: Context): void {
 }
 
 function toShown(report: PortReport): z.infer<typeof OUTPUT>["ports"][number] {
-  const { port, listeners, leases, reservations, leasedElsewhere } = report;
+  const { port, listeners, leases, reservations, leasedElsewhere, leasedElsewhereBy } = report;
   return {
     port,
     isAnybodys: isAnybodys(report),
@@ -92,5 +93,6 @@ function toShown(report: PortReport): z.infer<typeof OUTPUT>["ports"][number] {
     })),
     keptFor: reservations.map(({ name }) => name),
     isLeasedElsewhere: leasedElsewhere.length > 0,
+    leasedElsewhereBy: [...leasedElsewhereBy],
   };
 }

@@ -135,6 +135,22 @@ describe.skipIf(!SEES_LISTENERS)("moorage who (Linux only)", () => {
     expect(stdout).toMatch(new RegExp(`^ +had by .*\\(pid ${child.pid}\\)$`, "mu"));
   });
 
+  test.skipIf(!IS_ROOT)(
+    "of one that another user leases it is said that its process cannot be seen (needs root)",
+    async () => {
+      await using other = newFolder();
+      const { line } = other.moorage("run", "--ports", String(PORT), "--", ...portPrinter());
+      await line();
+      await using folder = newFolder();
+      chmodSync(folder.directory, 0o777);
+      const { finished } = folder.start(NODE, [MAIN, "who", String(PORT)], {
+        env: { ...asNobody(), MOORAGE_DIR: join(folder.directory, "state") },
+      });
+      const { stdout } = await finished;
+      expect(stdout).toContain("had by a process that cannot be seen from here (sudo may show it)");
+    },
+  );
+
   test("UDP sockets are shown, with what binds beside them", async () => {
     await using folder = newFolder();
     await folder.start(NODE, serverOn(PORT, { protocol: "udp", address: "127.0.0.1" })).line();

@@ -113,12 +113,14 @@ function toProcessRows(owner: ReportedOwner): string[][] {
 /** Leased where this registry does not see it, or had by a process whose lease is over. */
 function toElsewhereRows({ leasedElsewhere, leasedElsewhereBy }: PortReport): string[][] {
   if (leasedElsewhere.length === 0) return [];
+  const seen = leasedElsewhereBy.map(formatHolder);
+  const whom = seen.length > 0 ? seen : [formatOwners({ uid: null, owners: [] })];
   return [
     ...leasedElsewhere.map((protocol) => [
       "leased",
       `${protocol}, in another state folder or by another user, or by a process that has it though its lease is over`,
     ]),
-    ...leasedElsewhereBy.map((process) => ["", `had by ${formatHolder(process)}`]),
+    ...whom.map((one) => ["", `had by ${one}`]),
   ];
 }
 
