@@ -14,6 +14,8 @@ export interface ProcessIdentity {
   readonly namespaces: string;
   /** Its command line, shortened, for messages. */
   readonly command: string;
+  /** The name of its machine, for messages, where processes of several share a store. */
+  readonly machine?: string | undefined;
 }
 
 /** A process that another one descends from. */

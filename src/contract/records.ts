@@ -165,7 +165,14 @@ const WHOLE_PORT: readonly string[] = ["::"];
 /** The bits of a written claim's flags. */
 const FLAG = { guarded: 1, held: 2, alone: 4 } as const;
 
-type WrittenProcess = [pid: number, startTime: number, boot: string, namespaces: string, command: string];
+type WrittenProcess = [
+  pid: number,
+  startTime: number,
+  boot: string,
+  namespaces: string,
+  command: string,
+  machine?: string,
+];
 type WrittenClaim = [
   lease: string,
   name: string | null,
@@ -240,8 +247,9 @@ function toPlacedClaim(
   };
 }
 
-function readHolder([pid, startTime, boot, namespaces, command]: WrittenProcess): ProcessIdentity {
-  return { pid, startTime, boot, namespaces, command };
+function readHolder([pid, startTime, boot, namespaces, command, machine]: WrittenProcess): ProcessIdentity {
+  const process = { pid, startTime, boot, namespaces, command };
+  return machine === undefined ? process : { ...process, machine };
 }
 
 function readClaim(written: WrittenClaim, slotRevision: number): GrantedClaim {
@@ -298,8 +306,17 @@ function flagsOf({ guarded, held, alone = false }: Claim): number {
   return (guarded ? FLAG.guarded : 0) | (held ? FLAG.held : 0) | (alone ? FLAG.alone : 0);
 }
 
-function writeProcess({ pid, startTime, boot, namespaces, command }: ProcessIdentity): WrittenProcess {
-  return [pid, startTime, boot, namespaces, command];
+function writeProcess({
+  pid,
+  startTime,
+  boot,
+  namespaces,
+  command,
+  machine,
+}: ProcessIdentity): WrittenProcess {
+  const written: WrittenProcess = [pid, startTime, boot, namespaces, command];
+  if (machine !== undefined) written.push(machine);
+  return written;
 }
 
 export function readName(slot: Slot | undefined): NameRecord | undefined {

@@ -8,6 +8,8 @@ export interface HolderDescription {
   readonly pid: number;
   /** The command line of the process when it took the lease, shortened. */
   readonly command?: string | undefined;
+  /** The name of its machine, where processes of several share a store. */
+  readonly machine?: string | undefined;
 }
 
 /** A holder that stands in the way, and on how many of the ports. */

@@ -77,18 +77,19 @@ function parseScope(text: string): KnownScope {
  * @param scope of this machine when it is left out
  */
 export async function enterScope(store: Store, host: Host, scope: KnownScope | undefined): Promise<Scoped> {
+  const { hostname } = machineFacts();
   if (scope && "pool" in scope) {
     const pool = await bindPool(store, scope.pool, scope.ports);
     return {
       scope: pool.scope,
-      host: withoutKernel(hostOfMany(host)),
+      host: withoutKernel(hostOfMany(host, hostname)),
       defaultPool: { ports: pool.ports, reserved: 0 },
       bounds: pool.ports,
     };
   }
   return {
     scope: await bindHost(store, nameOfHost(scope, host)),
-    host: hostOfMany(host),
+    host: hostOfMany(host, hostname),
     defaultPool: defaultPool(host.settings()),
   };
 }

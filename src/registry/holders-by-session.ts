@@ -14,6 +14,7 @@ import {
   type Departure,
   type ExpiringSlots,
   type Host,
+  type ProcessIdentity,
   readSession,
   sessionKey,
   writeRecord,
@@ -65,10 +66,24 @@ export function holdersBySession(
   return new HoldersBySession(world, expiring, sessionTtlMs);
 }
 
-/** The host as it judges the holders of many machines: of another boot, it knows nothing. */
-export function hostOfMany(host: Host): Host {
+/**
+ * The host as one of many: its processes say which machine they are of, and of those of another boot it knows nothing.
+ *
+ * @param machine the name of this one, for messages
+ */
+export function hostOfMany(host: Host, machine: string): Host {
   const isOwn = (boot: string): boolean => boot !== "" && boot === host.boot;
-  return { ...host, liveness: (process) => (isOwn(process.boot) ? host.liveness(process) : "unknown") };
+  const named = <Process extends ProcessIdentity>(process: Process): Process => ({ ...process, machine });
+  return {
+    ...host,
+    self: named(host.self),
+    ancestors: () => host.ancestors().map(named),
+    process: (pid) => {
+      const found = host.process(pid);
+      return found && named(found);
+    },
+    liveness: (process) => (isOwn(process.boot) ? host.liveness(process) : "unknown"),
+  };
 }
 
 class HoldersBySession implements Holders {

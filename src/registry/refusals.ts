@@ -42,9 +42,10 @@ function refusalOf<Code extends AcquireRefusal["code"]>(
   return new PortError(code, message, details) as RefusalOf<Code>;
 }
 
-/** "node server.js (pid 42)". */
-export function formatHolder({ command, pid }: HolderDescription): string {
-  return command ? `${command} (pid ${pid})` : `pid ${pid}`;
+/** "node server.js (pid 42)", and of many machines "node server.js (pid 42 on web-1)". */
+export function formatHolder({ command, pid, machine }: HolderDescription): string {
+  const process = `pid ${pid}${machine === undefined ? "" : ` on ${machine}`}`;
+  return command ? `${command} (${process})` : process;
 }
 
 export function formatPorts(ports: readonly number[]): string {
@@ -146,11 +147,12 @@ function adviceFor(pool: PortSet, { leased, kept, guarded, stranger }: RefusalCo
 
 /** Whom ports are leased to, those with the most first. */
 export function countHolders(holders: Iterable<HolderDescription>): HolderCount[] {
-  const counts = new Map<number, { pid: number; command: string | undefined; ports: number }>();
-  for (const { pid, command } of holders) {
-    const count = counts.get(pid);
+  const counts = new Map<string, HolderDescription & { ports: number }>();
+  for (const holder of holders) {
+    const process = `${holder.pid} ${holder.machine}`;
+    const count = counts.get(process);
     if (count) count.ports++;
-    else counts.set(pid, { pid, command, ports: 1 });
+    else counts.set(process, { ...describeHolder(holder), ports: 1 });
   }
   return [...counts.values()].toSorted((a, b) => b.ports - a.ports).slice(0, 10);
 }
@@ -192,6 +194,6 @@ export function leaseLost(ports: readonly number[], reason: LossReason): PortErr
   return new PortError("LEASE_LOST", `the lease of ${formatPorts(ports)} ${why}`, { ports, reason });
 }
 
-function describeHolder({ pid, command }: HolderDescription): HolderDescription {
-  return { pid, command };
+function describeHolder({ pid, command, machine }: HolderDescription): HolderDescription {
+  return machine === undefined ? { pid, command } : { pid, command, machine };
 }

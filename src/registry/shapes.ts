@@ -151,13 +151,14 @@ function isFlags(value: unknown): boolean {
 
 function isWrittenProcess(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const [pid, startTime, boot, namespaces, command] = value as unknown[];
+  const [pid, startTime, boot, namespaces, command, machine] = value as unknown[];
   return isProcess({
     pid,
     startTime,
     boot,
     namespaces,
     command,
+    machine,
   } satisfies Record<keyof Claim["holder"], unknown>);
 }
 
@@ -186,7 +187,8 @@ function isProcess(value: unknown): boolean {
     isNumber(value["startTime"]) &&
     isText(value["boot"]) &&
     isText(value["namespaces"]) &&
-    isText(value["command"])
+    isText(value["command"]) &&
+    (value["machine"] === undefined || isText(value["machine"]))
   );
 }
 

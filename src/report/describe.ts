@@ -48,7 +48,7 @@ export function tenantOf(lease: Pick<InspectedLease, "holder" | "heir" | "livesW
 }
 
 /** The process of the lease's own that listens, else the one that the lease lives with. */
-export function processOf(lease: InspectedLease): Pick<ProcessIdentity, "pid" | "command"> {
+export function processOf(lease: InspectedLease): Pick<ProcessIdentity, "pid" | "command" | "machine"> {
   if (!lease.listeners?.length) return tenantOf(lease);
   const own = lease.listeners.find(({ ownership }) => ownership === "own");
   return own?.owners[0] ?? tenantOf(lease);

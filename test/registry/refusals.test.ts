@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import type { RefusalCounts } from "../../src/core/index.ts";
 import { settle } from "./time.ts";
-import { join, newState, several } from "./world.ts";
+import { join, newState, several, shown } from "./world.ts";
 
 const NONE: RefusalCounts = {
   leased: 0,
@@ -51,7 +51,7 @@ describe("a refusal", () => {
         ],
       },
       message:
-        "no tcp port available in 50-58: 4 leased (3 to program-2 (pid 2), 1 to program-3 (pid 3)), 1 kept for other names, 1 awaited by others, " +
+        `no tcp port available in 50-58: 4 leased (3 to ${shown(2)}, 1 to ${shown(3)}), 1 kept for other names, 1 awaited by others, ` +
         "1 leased in another state folder or by another user, or had by a process whose lease is over, 1 in use by programs without a lease, " +
         "1 forbidden to this user, 2 excluded by the request; " +
         "ask for more ports, or see `moorage ls` and `moorage who PORT`",
@@ -78,8 +78,8 @@ describe("a refusal", () => {
     expect(refusal).toMatchObject({
       refusal: {
         message:
-          "no tcp port available in 1000-1077: 78 leased (12 to program-12 (pid 12), 11 to program-11 (pid 11), " +
-          "10 to program-10 (pid 10)); ask for more ports, or see `moorage ls`",
+          `no tcp port available in 1000-1077: 78 leased (12 to ${shown(12)}, 11 to ${shown(11)}, ` +
+          `10 to ${shown(10)}); ask for more ports, or see \`moorage ls\``,
       },
     });
     expect(refusal).toMatchObject({
@@ -97,7 +97,7 @@ describe("a refusal", () => {
       "ls, who knows of leases",
       "50-51",
       [],
-      "2 leased to program-1 (pid 1); ask for more ports, or see `moorage ls`",
+      `2 leased to ${shown(1)}; ask for more ports, or see \`moorage ls\``,
     ],
     [
       "who, of the one port that a stranger has",

@@ -43,6 +43,8 @@ export interface Member {
 export const SCOPE = "default";
 /** The ports of a request that names none. */
 export const DEFAULT_PORTS = "100-109";
+/** The name of the machine, where the state is an engine's. */
+export const MACHINE = "web-1";
 /** For how long a port is the last choice for others. */
 export const QUARANTINE_MS = 2000;
 /** For how long an engine hears nothing of a process until its leases are over. */
@@ -53,7 +55,7 @@ export async function worldOf(member: Member): Promise<World> {
   const { state, machine, pid = 1, parents = [], wrap = (store) => store, random = () => 0 } = member;
   const opened = await state.open();
   const own = machine.hostOf(pid, ...parents);
-  const host = opened.expiring ? hostOfMany(own) : own;
+  const host = opened.expiring ? hostOfMany(own, MACHINE) : own;
   const world = {
     store: ofProcess(wrap(opened), machine, host.self),
     scope: member.scope ?? SCOPE,
@@ -118,6 +120,11 @@ export function stateOf(machine: Machine): SharedMemory {
 /** Then sessions decide much of what the host decides else. */
 export function isOverEngine(): boolean {
   return process.env["MOORAGE_TEST_STATE"] === "engine";
+}
+
+/** A process as messages name it. */
+export function shown(pid: number): string {
+  return `program-${pid} (pid ${pid}${isOverEngine() ? ` on ${MACHINE}` : ""})`;
 }
 
 /** A process that is never stopped. */

@@ -60,14 +60,14 @@ export function leaseRows(shown: Overview, { terminal, now, keeping }: RowOption
   const arrow = terminal.isUnicode ? "→" : "->";
 
   function leaseRow(lease: InspectedLease, name: string | Cell, { isKept, url }: Further): Row {
-    const { pid, command } = processOf(lease);
+    const { pid, command, machine } = processOf(lease);
     return [
       name,
       portCell(lease, url),
       stateCell(lease.state, isKept),
       urlCell(url),
       formatAge(now - lease.grantedAt),
-      String(pid),
+      machine === undefined ? String(pid) : cellOf(`${pid} on ${machine}`),
       commandCell(command),
     ];
   }
