@@ -12,6 +12,7 @@ import { keepPorts, lookUpName, type NameState, NO_NAME } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Request } from "./request.ts";
 import { expectHosts } from "./scope.ts";
+import { isAway, type Tidying } from "./tidying.ts";
 import type { World } from "./world.ts";
 
 /** How long to wait, on average, before another look at a name that somebody is at work on. */
@@ -33,6 +34,7 @@ export interface Asking {
   /** The id under which the requests wait, if they do. */
   readonly waiter: string | undefined;
   readonly signal: AbortSignalLike | undefined;
+  readonly tidying: Tidying;
 }
 
 /**
@@ -69,7 +71,7 @@ async function grantMissing(
   world: World,
   requests: readonly Request[],
   names: readonly NameState[],
-  { guarding, hints, seeking, lastPort, waiter }: Asking,
+  { guarding, hints, seeking, lastPort, waiter, tidying }: Asking,
 ): Promise<Answer | undefined> {
   const parts: PartOptions[] = [];
   for (const [at, request] of requests.entries()) {
@@ -82,17 +84,24 @@ async function grantMissing(
   let granted: readonly Granted[] = [];
   if (parts.length > 0) {
     const grant = new Grant(world, guarding, parts);
+    const undo = async (): Promise<void> => {
+      // Should this fail too, the claims go with their holder; the first error says what is wrong.
+      await grant.undo().catch(() => undefined);
+      for (const { tenure } of parts) tenure.drop?.();
+    };
     let leases: readonly Granted[] | undefined;
+    let failure: unknown;
     try {
       const outcome = await grant.fill();
       if ("refusal" in outcome) return { refusal: outcome.refusal };
       if ("changed" in outcome) return undefined;
       if (isToKeep(requests) && !(await keepFound(world, requests, names))) return undefined;
       leases = outcome.leases;
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
-      // Should this fail too, the claims go with their holder; the first error says what is wrong.
-      if (!leases) await grant.undo().catch(() => undefined);
-      if (!leases) for (const { tenure } of parts) tenure.drop?.();
+      if (!leases) await (isAway(failure) ? tidying.begin(undo) : undo());
     }
     granted = leases;
   } else if (isToKeep(requests) && !(await keepFound(world, requests, names))) return undefined;

@@ -8,6 +8,7 @@ import type { OwnLeases } from "./own-leases.ts";
 import { Place } from "./queue.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Request } from "./request.ts";
+import { isAway, Tidying } from "./tidying.ts";
 import type { Turns } from "./turns.ts";
 import type { World } from "./world.ts";
 
@@ -21,13 +22,11 @@ export interface AskingOptions {
   readonly run: (call: () => Promise<void>) => Promise<void>;
 }
 
-/** How long who calls a wait off waits for its place to be left: longer than a store takes that answers. */
-const LEAVING_MS = 100;
-
 export class Asking {
   readonly #world: World;
   readonly #own: OwnLeases;
   readonly #turns: Turns;
+  readonly #tidying: Tidying;
   readonly #run: AskingOptions["run"];
   readonly #waiting = new Set<Abortable>();
   #lastPort = 0;
@@ -38,6 +37,7 @@ export class Asking {
     this.#world = world;
     this.#own = own;
     this.#turns = turns;
+    this.#tidying = new Tidying(world, run);
     this.#run = run;
   }
 
@@ -70,9 +70,15 @@ export class Asking {
         lastPort: this.#lastPort,
         waiter,
         signal,
+        tidying: this.#tidying,
       });
     try {
-      const answer = await this.#turns.takeAll(names, once, signal);
+      let answer = await this.#turns.takeAll(names, once, signal);
+      if ("refusal" in answer && this.#tidying.isUnderWay) {
+        // What is in the way can be what an earlier request has not given back yet.
+        await this.#tidying.settled(signal);
+        answer = await this.#turns.takeAll(names, once, signal);
+      }
       if (!("acquired" in answer)) return answer;
       return { leases: answer.acquired.map((acquired) => this.#toLease(acquired)) };
     } finally {
@@ -96,6 +102,7 @@ export class Asking {
     this.#waiting.add(ended);
     if (this.#end) ended.abort(this.#end.reason);
     const place = new Place(this.#world, following);
+    let failure: unknown;
     try {
       throwIfAborted(ended.signal);
       await place.join(requests, { signal });
@@ -107,21 +114,21 @@ export class Asking {
         if (isFinal(answer.refusal)) return { refusal: answer.refusal.error };
         await place.sleep(answer.refusal, count, ended.signal);
       }
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
       this.#waiting.delete(ended);
-      await this.#leave(place, ended.signal.aborted);
+      const isToldFirst = ended.signal.aborted || isAway(failure);
+      await this.#leave(place, isToldFirst);
     }
   }
 
   /** Should this fail, the place goes with its process; what became of the request stands. */
-  async #leave(place: Place, isCalledOff: boolean): Promise<void> {
-    const leaving = this.#run(() => place.leave()).catch(() => undefined);
-    if (!isCalledOff) return await leaving;
-    const left = this.#world.newAbortable();
-    void leaving.then(() => left.abort("it is left"));
-    const { signal } = left;
-    await this.#world.clock.sleep(LEAVING_MS, { signal, background: true }).catch(() => undefined);
+  async #leave(place: Place, isToldFirst: boolean): Promise<void> {
+    if (isToldFirst) await this.#tidying.begin(() => place.leave());
+    else await this.#run(() => place.leave()).catch(() => undefined);
   }
 }
 

@@ -42,8 +42,9 @@ export class Turns {
   }
 }
 
-async function waitFor(before: Promise<void>, signal: AbortSignalLike | undefined): Promise<void> {
-  if (!signal) return await before;
+/** Settles when the other does; an abort ends the waiting. */
+export async function waitFor(before: Promise<unknown>, signal: AbortSignalLike | undefined): Promise<void> {
+  if (!signal) return void (await before);
   let wake!: () => void;
   const aborted = new Promise<void>((resolve) => (wake = resolve));
   signal.addEventListener("abort", wake);

@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 
+import { PortError } from "../../src/core/index.ts";
 import type { AcquireOptions } from "../../src/registry/index.ts";
 import { faulty } from "./faulty-store.ts";
+import { settle } from "./time.ts";
 import { join, Machine, newState, SCOPE, summary } from "./world.ts";
 
 /** One stranger stands in the way, so that a request takes two commits. */
@@ -182,5 +184,75 @@ describe("a record that is no JSON", () => {
       message: expect.stringContaining(`the record of ${key} cannot be read: `) as string,
     });
     expect((await store.list(SCOPE, "port/")).filter((slot) => slot.key !== key)).toEqual([]);
+  });
+});
+
+describe("a store that does not answer, in the middle of a grant", () => {
+  const error = new PortError("STORE_UNAVAILABLE", "no answer within 5000 ms", { path: "engine" });
+
+  /** A request that has failed while its port is claimed; what it reads to give that back is not answered until `goOn`. */
+  async function failedMidway(request: AcquireOptions) {
+    const [state, machine, faults] = [newState(), new Machine(), faulty()];
+    const registry = await join({ state, machine, wrap: faults.wrap });
+    let goOn!: () => void;
+    const standstill = new Promise<void>((resolve) => (goOn = resolve));
+    faults.fail("commit", 1, error, { after: true });
+    let isHeldUp = false;
+    faults.before = (call) => {
+      if (call !== "read" || faults.calls.commit === 0 || isHeldUp) return undefined;
+      isHeldUp = true;
+      return standstill;
+    };
+    const told: unknown[] = [];
+    const asking = registry.acquire(request).catch((reason: unknown) => told.push(reason));
+    await machine.time.advance(100);
+    return { state, machine, registry, goOn, told, asking };
+  }
+
+  it("has the request fail once, not after another wait for what it gives back", async () => {
+    const { told, goOn, asking } = await failedMidway({ ports: 50 });
+    expect(told).toEqual([error]);
+    goOn();
+    await asking;
+  });
+
+  it.each([{ ports: 50 }, { ports: 50, name: "web" }])(
+    "has the same registry grant the next request of %j what it gives back",
+    async (request) => {
+      const { registry, machine, goOn, told } = await failedMidway(request);
+      expect(told).toEqual([error]);
+      const again = registry.acquire(request);
+      await machine.time.advance(20);
+      goOn();
+      expect((await machine.time.until(again)).ports).toEqual([50]);
+    },
+  );
+
+  it("has a request that waits fail once, not after another wait for its place to be left", async () => {
+    const [state, machine, faults] = [newState(), new Machine(), faulty()];
+    const holder = await join({ state, machine, pid: 2 });
+    await holder.acquire({ ports: 50 });
+    const registry = await join({ state, machine, wrap: faults.wrap });
+    const told: unknown[] = [];
+    const waiting = registry.acquire({ ports: 50, wait: true }).catch((reason: unknown) => told.push(reason));
+    await settle();
+    let goOn!: () => void;
+    const standstill = new Promise<void>((resolve) => (goOn = resolve));
+    const { read } = faults.calls;
+    faults.fail("read", 1, error);
+    faults.before = () => (faults.calls.read > read + 1 ? standstill : undefined);
+    await holder.close();
+    await machine.time.advance(20_000);
+    expect(told).toEqual([error]);
+    goOn();
+    await waiting;
+  });
+
+  it("has a close wait for what it gives back", async () => {
+    const { state, registry, goOn } = await failedMidway({ ports: 50 });
+    const closing = registry.close();
+    goOn();
+    await closing;
+    expect(await (await state.open()).list(SCOPE, "port/")).toEqual([]);
   });
 });
