@@ -74,6 +74,11 @@ describe.skipIf(!hasPostgres)(
         () => as("ann:wrong"),
         `password authentication failed for user "ann"; ${passwords}`,
       ],
+      [
+        "TLS that the server has not",
+        () => `postgres://ann:secret@127.0.0.1:${server.port}/postgres?sslmode=verify-full`,
+        "it has no TLS; leave `sslmode` out of the URL, or turn `ssl` on there",
+      ],
       ["a user that is not there", () => as("nobody:wrong"), passwords],
       [
         "no password",

@@ -59,8 +59,14 @@ export function oneConnection(client: PostgresClient): Source {
   };
 }
 
-/** What `pg` says of itself when a server wants a password, and it was given none. */
-const NO_PASSWORD = "client password must be a";
+/** What `pg` says of itself, by a part of it, and what a user is told. */
+const SAID: readonly (readonly [string, string])[] = [
+  [
+    "client password must be a",
+    "it wants a password, and there is none; give one in the URL, or in PGPASSWORD",
+  ],
+  ["does not support SSL", "it has no TLS; leave `sslmode` out of the URL, or turn `ssl` on there"],
+];
 
 async function connected<Client>(connecting: Promise<Client>): Promise<Client> {
   try {
@@ -68,9 +74,7 @@ async function connected<Client>(connecting: Promise<Client>): Promise<Client> {
   } catch (error) {
     if (sqlState(error) !== undefined) throw error;
     const said = reason(error);
-    const why = said.includes(NO_PASSWORD)
-      ? "it wants a password, and there is none; give one in the URL, or in PGPASSWORD"
-      : said;
+    const [, why = said] = SAID.find(([part]) => said.includes(part)) ?? [];
     throw new ConnectionLost(why, { cause: error });
   }
 }
