@@ -93,11 +93,11 @@ export function postgres(options: PostgresOptions): Engine {
  * // { connectionString: "postgres://db.example/ports", schema: "staging" }
  */
 export function parsePostgresUrl(text: string): PostgresOptions {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^postgres(?:ql)?:$/u.test(url.protocol)) {
+  if (!isUrl(text)) {
     // The text itself may have a password in it.
     throw new RangeError(`\`url\`: ${EXPECTED}, received another text`);
   }
+  const url = new URL(text);
   const schema = url.searchParams.get("schema") ?? undefined;
   url.searchParams.delete("schema");
   return schema === undefined ? { connectionString: text } : { connectionString: url.href, schema };
@@ -114,10 +114,15 @@ function nameOf(connectionString: string | undefined): string {
 function expectConnectionString(text: string | undefined): void {
   if (text === undefined || SOCKET_FORM.test(expectString("connectionString", text))) return;
   // The host may be missing behind a user, too: it is a parameter then, or the environment's.
-  if (URL_FORM.test(text) && URL.canParse(text.replace("@/", "@host/"))) return;
+  if (isUrl(text.replace("@/", "@host/"))) return;
   // It may have a password in it.
   const received = /^\s*\w+\s*=/u.test(text) ? "key words, as psql takes them" : "another text";
   throw new RangeError(`\`connectionString\`: ${EXPECTED}, or the folder of a socket, received ${received}`);
+}
+
+/** A password with a "/" in it ends the host too early: what was taken for the database has a part of it. */
+function isUrl(text: string): boolean {
+  return URL_FORM.test(text) && URL.canParse(text) && !new URL(text).pathname.includes("@");
 }
 
 function expectMethod(option: string, value: unknown, method: string): void {
