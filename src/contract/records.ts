@@ -277,11 +277,10 @@ export function writePort(record: {
 }): string | null {
   const { claims, kept, left } = record;
   if (claims.length === 0 && kept.length === 0 && left === null) return null;
-  const written: WrittenPort = {
-    ...(claims.length > 0 && { claims: claims.map(writeClaim) }),
-    ...(kept.length > 0 && { kept: [...kept] }),
-    ...(left && { left }),
-  };
+  const written: { claims?: WrittenClaim[]; kept?: readonly Kept[]; left?: Departure } = {};
+  if (claims.length > 0) written.claims = claims.map(writeClaim);
+  if (kept.length > 0) written.kept = kept;
+  if (left) written.left = left;
   return JSON.stringify(written);
 }
 

@@ -2,16 +2,14 @@
 
 export class UnderWay {
   #count = 0;
-  #idle: (() => void)[] = [];
+  readonly #idle: (() => void)[] = [];
 
-  /** Runs a call that `idle` waits for. */
-  async run<Result>(call: () => Promise<Result>): Promise<Result> {
+  begin(): void {
     this.#count++;
-    try {
-      return await call();
-    } finally {
-      if (--this.#count === 0) for (const tell of this.#idle.splice(0)) tell();
-    }
+  }
+
+  end(): void {
+    if (--this.#count === 0) for (const tell of this.#idle.splice(0)) tell();
   }
 
   /** Settles when none is under way, nor one that began meanwhile. */

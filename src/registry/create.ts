@@ -31,7 +31,12 @@ export function createRegistry(world: World): Registry {
     until: "closing" | "closed" = "closing",
   ): Promise<Result> {
     if (closed || (closing && until === "closing")) throw registryClosed();
-    return await underWay.run(call);
+    underWay.begin();
+    try {
+      return await call();
+    } finally {
+      underWay.end();
+    }
   }
 
   const own = new OwnLeases(world, turns, {

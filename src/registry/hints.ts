@@ -42,6 +42,8 @@ export class Hints {
   #followed: Readonly<Record<Transport, PortBits>> | undefined;
   /** What calls are after. */
   readonly #sought: Readonly<Record<Transport, PortBits>> = { tcp: new PortBits(), udp: new PortBits() };
+  /** For each choice of protocols, what reads these sets as one. */
+  readonly #seeming = new Map<string, SeemsTaken>();
   /** Where in a pool this registry looks first; see order.ts. */
   #home: number | undefined;
   /** Until when, for those that end; milliseconds of the clock's `elapsed`. */
@@ -88,7 +90,10 @@ export class Hints {
 
   /** What the watch of the store says of a port. */
   noteFollowed(protocol: Transport, port: number, isTaken: boolean): void {
-    this.#followed ??= { tcp: new PortBits(), udp: new PortBits() };
+    if (!this.#followed) {
+      this.#followed = { tcp: new PortBits(), udp: new PortBits() };
+      this.#seeming.clear();
+    }
     if (isTaken) this.#followed[protocol].add(port);
     else this.#followed[protocol].delete(port);
   }
@@ -96,11 +101,19 @@ export class Hints {
   /** The watch begins anew, with all there is. */
   forgetFollowed(): void {
     this.#followed = undefined;
+    this.#seeming.clear();
   }
 
   /** What seems taken now, for as long as nothing else is noted. */
   seemsTaken(protocols: readonly Transport[]): SeemsTaken {
     this.#forgetWhatEnded();
+    const id = protocols.join(" ");
+    const known = this.#seeming.get(id) ?? this.#seemingBy(protocols);
+    this.#seeming.set(id, known);
+    return known;
+  }
+
+  #seemingBy(protocols: readonly Transport[]): SeemsTaken {
     const sets = protocols.flatMap((protocol) => [this.#taken[protocol], this.#sought[protocol]]);
     const followed = this.#followed;
     if (followed) sets.push(...protocols.map((protocol) => followed[protocol]));

@@ -24,12 +24,15 @@ export interface Beginning {
 /** How many registries have room in a pool: enough ports for the requests of one, and few registries in each. */
 const HOMES = 16;
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** Every port of the request once. */
 export function* orderOf(request: Request, beginning: Beginning): Generator<number> {
   const { pool, prefer } = request;
-  const first = new Set<number>();
-  if (prefer !== null) first.add(prefer);
-  for (const port of beginning.formerPorts) if (allows(request, port)) first.add(port);
+  const former = beginning.formerPorts.filter((port) => allows(request, port));
+  const wishes = prefer === null ? former : [prefer, ...former];
+  // Most requests have none.
+  const first: ReadonlySet<number> = wishes.length === 0 ? NONE : new Set(wishes);
   yield* first;
   // A set of ports can be emptied after it was made; then the wish is all there is.
   if (pool.size === 0) return;

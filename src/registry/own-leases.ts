@@ -22,6 +22,8 @@ import type { World } from "./world.ts";
 
 interface Entry {
   readonly lease: HeldLease;
+  /** The keys of the slots that it has, in each of its scopes. */
+  readonly keys: readonly string[];
   readonly slots: readonly GrantedSlot[];
   readonly term: Term;
   /** Stops what keeps it up, when the lease is over, however it ended. */
@@ -76,7 +78,8 @@ export class OwnLeases {
     const lease = new HeldLease(this.#world, facts, tenure.term, this.#actions);
     for (const port of facts.ports) this.hints.note(facts.protocols, port, Infinity);
     if (!sameProcess(facts.holder, this.#world.host.self)) this.#forgetDeadHolders();
-    const entry: Entry = { lease, slots, term: tenure.term, leave: undefined };
+    const keys = slotKeys(facts);
+    const entry: Entry = { lease, keys, slots, term: tenure.term, leave: undefined };
     this.#entries.set(facts.id, entry);
     this.#index(entry);
     const onLoss = (reason: LossReason): void => this.end(facts.id, reason);
@@ -89,11 +92,12 @@ export class OwnLeases {
   /** Leases of other processes end without a word to this one. */
   #forgetDeadHolders(): void {
     const { self } = this.#world.host;
-    for (const [id, { lease }] of this.#entries.entries()) {
+    for (const [id, entry] of this.#entries.entries()) {
+      const { lease } = entry;
       // This process's own end by their own ways, with their guards.
       if (sameProcess(lease.holder, self) || lease.isValid()) continue;
       this.#entries.delete(id);
-      this.#unindex({ lease });
+      this.#unindex(entry);
       for (const port of lease.ports) this.hints.note(lease.protocols, port, 0);
     }
   }
@@ -205,14 +209,14 @@ export class OwnLeases {
   }
 
   /** Only where changes of the slots are told: it is asked for each. */
-  #index({ lease }: Pick<Entry, "lease">): void {
+  #index({ lease, keys }: Entry): void {
     if (!this.following.isTold) return;
-    for (const key of slotKeys(lease)) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), lease.id]);
+    for (const key of keys) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), lease.id]);
   }
 
-  #unindex({ lease }: Pick<Entry, "lease">): void {
+  #unindex({ lease, keys }: Entry): void {
     if (!this.following.isTold) return;
-    for (const key of slotKeys(lease)) {
+    for (const key of keys) {
       const others = this.#byKey.get(key)?.filter((id) => id !== lease.id) ?? [];
       if (others.length > 0) this.#byKey.set(key, others);
       else this.#byKey.delete(key);
@@ -258,7 +262,7 @@ export class OwnLeases {
     try {
       const { hosts } = entry.lease;
       const scopes = hosts.length === 0 ? null : hosts.map(hostScope);
-      const keys = slotKeys(entry.lease);
+      const { keys } = entry;
       const slots = await readScattered(this.#world, scopes, keys);
       let departure: Departure | undefined;
       let hasPorts = false;

@@ -12,7 +12,12 @@ export class Calls {
   async run<Result>(options: AbortableOptions | undefined, call: () => Promise<Result>): Promise<Result> {
     throwIfAborted(options?.signal);
     this.expectOpen();
-    return await this.#underWay.run(call);
+    this.#underWay.begin();
+    try {
+      return await call();
+    } finally {
+      this.#underWay.end();
+    }
   }
 
   /** @throws PortError `REGISTRY_CLOSED` */

@@ -34,7 +34,7 @@ const POLL_MS = 2000;
  * The shortest: what comes in between is told together. It is longer where much changes: a look by itself costs more than what
  * it finds.
  */
-const REST_MS = { little: 5, much: 20 };
+const REST_MS = { little: 5, much: 30 };
 /** So many slots in a look are much: a few batches. */
 const MUCH_SLOTS = 32;
 /** Of all who watch when a slot runs out, one is first by chance. */
