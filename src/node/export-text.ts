@@ -6,6 +6,8 @@ import { expectReadable, type MovedSlot } from "../registry/moving.ts";
 
 /** The version of the text. A program reads this one and those before it. */
 const VERSION = 1;
+/** The next one is one that every store can have: PostgreSQL's are 32-bit numbers. */
+const GREATEST_EPOCH = 2 ** 31 - 2;
 
 interface Header {
   readonly moorage: "export";
@@ -52,10 +54,15 @@ export function readExport(text: string): Exported {
     );
   }
   const { epoch, scope, ports, slots: count } = header as Header;
-  const areNumbers = [epoch, count].every(Number.isSafeInteger);
+  const areNumbers = [epoch, count].every((number) => Number.isSafeInteger(number) && number >= 0);
   if (!areNumbers || typeof scope !== "string" || !["string", "undefined"].includes(typeof ports)) {
     throw new RangeError(
       "`text`: expected the epoch, the scope and the number of slots in line 1, received others",
+    );
+  }
+  if (epoch > GREATEST_EPOCH) {
+    throw new RangeError(
+      `\`text\`: expected an epoch of at most ${GREATEST_EPOCH} in line 1, received ${epoch}`,
     );
   }
   const slots = rest.map((line, at) => slotOf(json(line, at + 2), at + 2));
@@ -64,6 +71,7 @@ export function readExport(text: string): Exported {
       `\`text\`: expected as many slots as line 1 says, ${count}, received ${slots.length}; it is not whole, and nothing was imported`,
     );
   }
+  expectOnce(slots);
   expectReadable(slots);
   return { epoch, scope, ports: ports === undefined ? undefined : PortSet.parse(ports), slots };
 }
@@ -80,6 +88,27 @@ function json(line: string, number: number): object {
 
 function slotOf(value: object, number: number): MovedSlot {
   const { scope, key, value: text } = value as Partial<MovedSlot>;
-  if ([scope, key, text].every((one) => typeof one === "string")) return value as MovedSlot;
-  throw new RangeError(`\`text\`: expected a scope, a key and a value in line ${number}, received others`);
+  if ([scope, key, text].every(isText)) return value as MovedSlot;
+  throw new RangeError(
+    `\`text\`: expected a scope, a key and a value in line ${number}, texts without NUL, received others`,
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !value.includes("\0");
+}
+
+/** Of two lines for one slot, as of two exports in one file, neither is the right one. */
+function expectOnce(slots: readonly MovedSlot[]): void {
+  const lines = new Map<string, number>();
+  for (const [at, { scope, key }] of slots.entries()) {
+    const slot = `${scope}\0${key}`;
+    const before = lines.get(slot);
+    if (before !== undefined) {
+      throw new RangeError(
+        `\`text\`: expected each slot once, received ${JSON.stringify(key)} in lines ${before} and ${at + 2}`,
+      );
+    }
+    lines.set(slot, at + 2);
+  }
 }

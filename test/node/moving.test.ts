@@ -285,6 +285,7 @@ it("an import takes ports that somebody has just given back there", async () => 
 });
 
 describe("text that is refused", () => {
+  const slot = { scope: "default", key: "place/x", value: "{}" };
   const header = { moorage: "export", version: 1, epoch: 1, scope: "default", slots: 1 };
   it.each<[string, string, string]>([
     ["nothing", "", "expected an object in JSON in line 1"],
@@ -293,6 +294,26 @@ describe("text that is refused", () => {
       "that of a newer version",
       JSON.stringify({ ...header, version: 2 }),
       "expected an export of version 1 at most, received 2; use the newer version of Moorage",
+    ],
+    [
+      "an epoch that no later one can follow in every store",
+      JSON.stringify({ ...header, epoch: 2 ** 31 - 1 }),
+      "expected an epoch of at most 2147483646 in line 1, received 2147483647",
+    ],
+    [
+      "an epoch below zero",
+      JSON.stringify({ ...header, epoch: -5 }),
+      "the epoch, the scope and the number of slots in line 1",
+    ],
+    [
+      "a slot twice",
+      [{ ...header, slots: 2 }, slot, slot].map((line) => JSON.stringify(line)).join("\n"),
+      'expected each slot once, received "place/x" in lines 2 and 3',
+    ],
+    [
+      "a key with NUL",
+      [header, { ...slot, key: "place/\0" }].map((line) => JSON.stringify(line)).join("\n"),
+      "a key and a value in line 2, texts without NUL",
     ],
     [
       "a header without its epoch",
